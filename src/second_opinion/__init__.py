@@ -1,0 +1,1 @@
+"""The second-opinion adapter: requests come in as FHIR, the plan's policy answers, nothing is lost."""

@@ -1,0 +1,1 @@
+"""Who may: partners, tokens, scopes and the visibility filter."""

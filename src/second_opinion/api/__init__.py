@@ -1,0 +1,1 @@
+"""The front door: Flask blueprints that parse, call the story and answer."""

@@ -1,0 +1,1 @@
+"""The case: its states, clocks and obligations. Pure: no FHIR, no database, no clock of its own."""

@@ -1,0 +1,1 @@
+"""The translation: FHIR into our words, our words into FHIR. The only room that knows fhir.resources."""

@@ -1,0 +1,1 @@
+"""The keeping: the only SQL; cases, resources with versions and search, audit."""

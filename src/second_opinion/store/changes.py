@@ -1,0 +1,106 @@
+"""What one use case saves, all of it in one transaction or none of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Term = tuple[str, str]
+Span = tuple[str, int, int]
+
+
+@dataclass(frozen=True)
+class ResourceWrite:
+    """A new version of one resource: its bytes as they will be served, and what it is found by.
+
+    ``terms`` are (parameter, value), ``spans`` (parameter, first microsecond, last microsecond since 1970, UTC).
+    ``version`` 1 creates; a higher one replaces version - 1 and fails when that is not the stored one.
+    """
+
+    type: str
+    id: str
+    version: int
+    last_updated: datetime
+    body: bytes
+    terms: Sequence[Term] = ()
+    spans: Sequence[Span] = ()
+    case: int | None = None
+    member: str | None = None  # Patient id, for who may see it
+    partner: str | None = None  # registry id of the submitter
+
+
+@dataclass(frozen=True)
+class CaseWrite:
+    """A case row; ``version`` 1 creates, a higher one replaces version - 1, or fails when another is stored."""
+
+    number: int
+    version: int
+    task: str  # Task id
+    status: str  # case-status code
+    member: str  # Patient id
+    condition: str | None
+    doctor: str | None  # NPI or Type/id of the second doctor, when known
+    received_at: datetime
+    due_at: datetime | None
+    body: bytes  # the case as JSON: facts, clocks, references
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A business key of one partner, kept for ever: the same key may never stand for two contents."""
+
+    partner: str
+    key: str
+    digest: str  # SHA-256 of the content
+    case: int | None
+    resource: str  # "ServiceRequest/id"
+    received_at: datetime
+    body: bytes  # what was received, byte for byte
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a case's story; determinations carry their whole trace as ``detail``."""
+
+    case: int
+    at: datetime
+    kind: str  # received, determined, attached, withdrawn, …
+    actor: str  # registry id, or "computer"
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """Who did what to which patient's data, from where, with which result."""
+
+    at: datetime
+    actor: str
+    action: str  # create, read, update, search, operation
+    resource: str | None
+    patient: str | None
+    outcome: str  # BALP: 0, 4, 8, 12
+    request: str | None  # X-Request-Id
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Changes:
+    """Everything one use case writes."""
+
+    case: CaseWrite | None = None
+    resources: list[ResourceWrite] = field(default_factory=list)
+    parties: set[str] = field(default_factory=set)  # who may see the case: "partner:ID", "npi:NNNNNNNNNN"
+    submissions: list[Submission] = field(default_factory=list)
+    open_question: tuple[str, str] | None = None  # (partner, question); unique while the case is open
+    close_question: bool = False  # the case leaves the list of open questions
+    events: list[Event] = field(default_factory=list)
+    audit: list[AuditRow] = field(default_factory=list)
+    evidence: dict[str, bytes] = field(default_factory=dict)  # SHA-256 → JSON, kept once
+
+
+class Conflict(Exception):
+    """Somebody else was first: ``kind`` is submission, question, case or resource."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind

@@ -1,0 +1,1 @@
+"""The story: one file per use case, readable top to bottom."""
