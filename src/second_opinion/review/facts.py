@@ -1,8 +1,11 @@
 """The facts a determination is made from: the data dictionary for analysts and integrators."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 
 class RequesterKind(StrEnum):
@@ -44,7 +47,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one request; ``None`` means not stated. ``sources`` says where each came from."""
+    """What is known of one request; ``None`` means not stated. ``sources`` says where each came from.
+
+    A value of any other type than the fact's is kept only as a mark that it could not be read: no stray text is ever
+    taken for an answer, and every question that needs the fact *fails*, which sends the case to a person.
+    """
 
     member_identified: bool | None = True  # ServiceRequest.subject, against the member file
     covered: bool | None = None  # Coverage of the member on the day of receipt or of the service
@@ -63,3 +70,50 @@ class Facts:
     reason: Reason | None = None  # ServiceRequest.reasonCode, note
     serious_condition: bool | None = None  # reason code serious-condition
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        for name, kind in FACT_TYPES.items():
+            value = getattr(self, name)
+            if value is not None and type(value) is not kind:
+                object.__setattr__(self, name, _mark(value))
+
+
+FACT_TYPES: Mapping[str, type] = {
+    name: next(kind for kind in get_args(hint) if kind is not NoneType)
+    for name, hint in get_type_hints(Facts).items()
+    if name != "sources"
+}
+"""Each fact's name with the one type its value has when stated."""
+
+_MARK = re.compile(r"failed: \w+")
+
+
+def _mark(value: object) -> str:
+    return value if isinstance(value, str) and _MARK.fullmatch(value) else "failed: value"
+
+
+def with_failed(facts: Facts, **faults: BaseException) -> Facts:
+    """The facts, those named marked as impossible to read."""
+    marks: dict[str, Any] = {name: f"failed: {type(fault).__name__}" for name, fault in faults.items()}
+    return replace(facts, **marks)
+
+
+def recorded(facts: Facts) -> dict[str, dict[str, Any]]:
+    """Every fact as JSON: its value (null: not stated) and, where it is known, its source."""
+    record: dict[str, dict[str, Any]] = {}
+    for name in FACT_TYPES:
+        value = getattr(facts, name)
+        record[name] = {"value": value.value if isinstance(value, StrEnum) else value}
+        if source := facts.sources.get(name):
+            record[name]["source"] = source
+    return record
+
+
+def from_recorded(record: Mapping[str, Mapping[str, Any]]) -> Facts:
+    """The facts as they were recorded."""
+    values: dict[str, Any] = {name: _typed(each["value"], FACT_TYPES[name]) for name, each in record.items()}
+    return Facts(**values, sources={name: each["source"] for name, each in record.items() if "source" in each})
+
+
+def _typed(value: Any, kind: type) -> Any:
+    return kind(value) if isinstance(value, str) and issubclass(kind, StrEnum) and not _MARK.fullmatch(value) else value

@@ -56,6 +56,7 @@ class Submission:
     resource: str  # "ServiceRequest/id"
     received_at: datetime
     body: bytes  # what was received, byte for byte
+    replaces: bool = False  # the submitter changed the order by PUT: the key now stands for this content
 
 
 @dataclass(frozen=True)

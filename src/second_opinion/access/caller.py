@@ -1,0 +1,101 @@
+"""Who is calling, and what that caller may do: the one place where a token becomes somebody."""
+
+from dataclasses import dataclass
+
+from second_opinion.access import registry, scopes
+from second_opinion.access.challenge import HEADER, challenge
+from second_opinion.access.issuer import COMMAND_LINE_LIFETIME, Claims, InvalidToken, Issuer
+from second_opinion.access.registry import PARTNER, REVIEWER, Partner, Registered, Registering
+from second_opinion.access.scopes import Scope
+from second_opinion.errors import Forbidden, NotFound, Unauthorized
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A partner or reviewer with a good token, as registered now."""
+
+    id: str
+    kind: str  # partner or reviewer
+    partner_class: str | None  # None for a reviewer
+    organization: str | None  # NPI
+    npis: tuple[str, ...]
+    scopes: tuple[Scope, ...]
+    patient: str | None = None  # Patient id the token is bound to
+    name: str | None = None
+
+
+def identify(authorization: str | None, issuer: Issuer, store: Registering) -> Caller:
+    """Who sends this ``Authorization`` header. The registry is asked each time, so a disabled caller is out at once.
+
+    Unauthorized when there is no good token; Forbidden when the token is good and nobody is registered for it.
+    """
+    claims = issuer.verify(_bearer(authorization))
+    entry = registry.find(store, claims.caller)
+    if entry is None:
+        raise Forbidden("The caller is not registered with this service", HEADER)
+    if not entry.active:
+        raise InvalidToken("The caller is disabled")
+    return _caller(entry, claims)
+
+
+def require(caller: Caller, type_: str, letter: str) -> None:
+    """Forbidden unless the caller's scopes allow the interaction behind ``letter`` (of cruds) on the type."""
+    if not scopes.allows(caller.scopes, type_, letter):
+        needed = f"system/{type_}.{letter}"
+        raise Forbidden(
+            f"The access token does not allow this; it needs the scope {needed}",
+            headers=challenge("insufficient_scope", needed),
+        )
+
+
+def token(
+    store: Registering,
+    issuer: Issuer,
+    id: str,  # noqa: A002 - the registry's own word
+    *,
+    scope: str | None = None,
+    patient: str | None = None,
+    lifetime: int = COMMAND_LINE_LIFETIME,
+) -> str:
+    """An access token for someone registered; ``scope`` asks for less, ``patient`` binds a member's app to her.
+
+    NotFound: nobody of that id. Forbidden: disabled, nothing of the scope is granted, or not a member's app.
+    """
+    entry = registry.find(store, id)
+    if entry is None:
+        raise NotFound("There is no partner or reviewer of that id")
+    if not entry.active:
+        raise Forbidden("The partner or reviewer is disabled")
+    if patient is not None and not (isinstance(entry, Partner) and entry.partner_class == "member-app"):
+        raise Forbidden("Only a partner of class member-app can be bound to a member")
+    granted = scopes.grant(entry.granted if scope is None else scope, entry.granted, entry.contexts)
+    if not granted:
+        raise Forbidden(
+            "scope: nothing of it is granted; write scopes such as system/Task.rs, letters in the order cruds"
+        )
+    return issuer.issue(entry.id, granted, lifetime, patient)
+
+
+def _bearer(authorization: str | None) -> str:
+    if not authorization or not authorization.strip():
+        raise Unauthorized("An access token is needed: Authorization: Bearer <token>", HEADER, headers=challenge())
+    scheme, _, credentials = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthorized("The access token must come as Authorization: Bearer <token>", HEADER, headers=challenge())
+    if not credentials.strip():
+        raise InvalidToken
+    return credentials.strip()
+
+
+def _caller(entry: Registered, claims: Claims) -> Caller:
+    partner = entry if isinstance(entry, Partner) else None
+    return Caller(
+        id=entry.id,
+        kind=PARTNER if partner else REVIEWER,
+        partner_class=partner.partner_class if partner else None,
+        organization=entry.organization,
+        npis=partner.npis if partner else (),
+        scopes=scopes.effective(claims.scope, entry.granted, entry.contexts),
+        patient=claims.patient,
+        name=entry.name,
+    )

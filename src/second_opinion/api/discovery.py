@@ -1,0 +1,80 @@
+"""What anybody may ask without a token: probes, metrics, keys, and the page that describes the API."""
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+from flask import Blueprint, Flask, Response
+from flask_swagger_ui import get_swaggerui_blueprint
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+
+from second_opinion.access.issuer import Issuer
+from second_opinion.errors import Unavailable
+from second_opinion.workflow.desk import Desk
+
+OPENAPI = Path(__file__).with_name("openapi.yaml")  # the file at the top of the project
+DOCS_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self' 'unsafe-inline'"
+
+
+def blueprint(desk: Desk, issuer: Issuer) -> Blueprint:
+    """The routes."""
+    open_to_all = Blueprint("discovery", __name__)
+    metrics = CollectorRegistry()
+    metrics.register(CaseCounts(desk))
+
+    @open_to_all.get("/livez")
+    def alive() -> Response:
+        return _plain("alive")
+
+    @open_to_all.get("/readyz")
+    def ready() -> Response:
+        current, newest = desk.store.status()
+        if current != newest:
+            raise Unavailable("The database needs an upgrade", headers={"Retry-After": "5"})
+        desk.store.active_snapshot()
+        return _plain("ready")
+
+    @open_to_all.get("/metrics")
+    def measured() -> Response:
+        return Response(generate_latest(metrics), content_type=CONTENT_TYPE_LATEST)
+
+    @open_to_all.get("/.well-known/jwks.json")
+    def keys() -> Response:
+        return Response(orjson.dumps(issuer.jwks()), content_type="application/json")
+
+    @open_to_all.get("/openapi.yaml")
+    def openapi() -> Response:
+        return Response(OPENAPI.read_bytes(), content_type="application/yaml")
+
+    return open_to_all
+
+
+class CaseCounts:
+    """Cases by where they stand, counted from the database at each scrape: the same from every process."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def collect(self) -> Any:
+        """The gauges."""
+        cases = GaugeMetricFamily("second_opinion_cases", "Cases by where they stand", labels=["status"])
+        for status, count in self._desk.store.case_counts().items():
+            cases.add_metric([status], count)
+        yield cases
+
+
+def register_docs(app: Flask) -> None:
+    """The page that shows openapi.yaml, from files of our own."""
+    page = get_swaggerui_blueprint("/docs", "/openapi.yaml", config={"app_name": "Second opinion", "validatorUrl": None})
+
+    @page.after_request
+    def allow_own_scripts(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = DOCS_POLICY
+        return response
+
+    app.register_blueprint(page)
+
+
+def _plain(words: str) -> Response:
+    return Response(words + "\n", content_type="text/plain; charset=utf-8")

@@ -1,0 +1,206 @@
+"""What a caller sends and accepts: media types, Prefer, If-Match; and the headers every answer carries.
+
+Werkzeug's own parsers lose media types with parameters and weak entity tags, so the headers are read here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
+from uuid import uuid4
+
+from flask import Flask, Request, Response, request
+
+from second_opinion.errors import BadRequest, NotAcceptable, UnsupportedMediaType
+
+FHIR_JSON = "application/fhir+json"
+ANSWER_TYPE = f"{FHIR_JSON}; charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
+
+_JSON = frozenset({FHIR_JSON, "application/json", "json", "text/json", "application/json+fhir"})
+_ANYTHING = frozenset({"*/*", "application/*", "*"})
+_FHIR_VERSIONS = frozenset({"4.0", "4.0.1"})
+_RETURNS = frozenset({"minimal", "representation", "OperationOutcome"})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
+_ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s",]+)')
+
+_ALLOWED_HEADERS = (
+    "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-None-Exist, Prefer, "
+    "X-Request-Id"
+)
+_EXPOSED_HEADERS = (
+    "ETag, Location, Content-Location, Last-Modified, Link, Retry-After, WWW-Authenticate, X-Request-Id, X-Progress"
+)
+_EVERY_ANSWER = (
+    ("Access-Control-Allow-Origin", "*"),  # no cookies are used: a token is needed all the same
+    ("Access-Control-Expose-Headers", _EXPOSED_HEADERS),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Cache-Control", "no-store"),  # answers are health data
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+)
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What the Prefer header asks for; None where it says nothing we know."""
+
+    returned: str | None = None  # minimal, representation, OperationOutcome
+    strict: bool = False  # handling=strict
+    respond_async: bool = False
+
+
+def check_accepted(asked: Request) -> None:
+    """NotAcceptable 406 unless the caller takes FHIR JSON; ``_format`` beats Accept."""
+    chosen = None
+    if b"_format" in asked.query_string or (asked.method == "POST" and asked.mimetype == FORM):
+        chosen = asked.values.get("_format")
+    _check_accepted(chosen or asked.environ.get("HTTP_ACCEPT", ""), named_by_format=bool(chosen))
+
+
+@lru_cache(maxsize=512)
+def _check_accepted(text: str, *, named_by_format: bool) -> None:
+    """One Accept header, or one ``_format``, whose + may have arrived as the space it encodes in a URL."""
+    if not text.strip():
+        return
+    offers = [_media_type(each.replace(" ", "+") if named_by_format else each) for each in text.split(",")]
+    known = [options for name, options in offers if _is_json(name) or name in _ANYTHING]
+    if not any(options.get("fhirversion", "4.0") in _FHIR_VERSIONS for options in known if options.get("q") != "0"):
+        where = "_format" if named_by_format else "Accept"
+        raise NotAcceptable(f"{where} must allow {FHIR_JSON} of FHIR 4.0; nothing else is offered", f"http.{where}")
+
+
+def body(asked: Request) -> bytes:
+    """The body, announced as FHIR JSON (else 415), of a caller that takes FHIR JSON (else 406)."""
+    check_accepted(asked)
+    _check_content(asked.environ.get("CONTENT_TYPE", ""))
+    return asked.get_data(cache=False)
+
+
+@lru_cache(maxsize=512)
+def _check_content(text: str) -> None:
+    name, options = _media_type(text)
+    if not _is_json(name) or options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+        raise UnsupportedMediaType(f"Content-Type must be {FHIR_JSON} in UTF-8", "http.Content-Type")
+    if options.get("fhirversion", "4.0") not in _FHIR_VERSIONS:
+        raise UnsupportedMediaType("Content-Type names a FHIR version that is not 4.0", "http.Content-Type")
+
+
+def _media_type(text: str) -> tuple[str, dict[str, str]]:
+    """Name and parameters, lower case but for the values."""
+    name, *parts = text.split(";")
+    options = (part.partition("=") for part in parts)
+    return name.strip().lower(), {key.strip().lower(): value.strip().strip('"') for key, _, value in options}
+
+
+def _is_json(name: str) -> bool:
+    """One of FHIR's JSON names, also where a + arrived as a space."""
+    return name in _JSON or name.replace(" ", "+") in _JSON
+
+
+def prefer(asked: Request) -> Preferences:
+    """What the Prefer headers ask for."""
+    return _preferences(asked.environ.get("HTTP_PREFER", ""))
+
+
+@lru_cache(maxsize=512)
+def _preferences(header: str) -> Preferences:
+    """Tokens may be parted by comma or semicolon; unknown ones are ignored (RFC 7240)."""
+    stated: dict[str, str] = {}
+    for each in re.split(r"[,;]", header):
+        name, _, value = each.partition("=")
+        stated.setdefault(name.strip().lower(), value.strip().strip('"'))
+    returned = stated.get("return")
+    return Preferences(
+        returned=returned if returned in _RETURNS else None,
+        strict=stated.get("handling") == "strict",
+        respond_async="respond-async" in stated,
+    )
+
+
+def if_match(asked: Request) -> int | None:
+    """The version If-Match names, as ``W/"3"``, ``"3"`` or ``3``; None where it is absent or ``*``.
+
+    A tag that is none of ours is 0, the version nothing has.
+    """
+    header = asked.headers.get("If-Match")
+    if header is None or header.strip() == "*":
+        return None
+    tags = entity_tags(header)
+    if len(tags) != 1:
+        raise BadRequest('If-Match must be one entity tag such as W/"3"', "http.if-match")
+    return int(tags[0]) if _VERSION.fullmatch(tags[0]) else 0
+
+
+def entity_tags(header: str) -> tuple[str, ...]:
+    """Entity tags without quotes and weakness."""
+    return tuple(quoted or bare for quoted, bare in _ENTITY_TAG.findall(header))
+
+
+def unchanged(asked: Request, version: int, changed_at: datetime) -> bool:
+    """Whether the caller already has this version: If-None-Match, else If-Modified-Since (RFC 9110 §13.2.2)."""
+    environ = asked.environ
+    if (none_match := environ.get("HTTP_IF_NONE_MATCH")) is not None:
+        return bool({str(version), "*"} & set(entity_tags(none_match)))
+    since = environ.get("HTTP_IF_MODIFIED_SINCE")
+    if since is None:
+        return False
+    try:
+        seen = parsedate_to_datetime(since)
+    except ValueError:
+        return False
+    return changed_at.replace(microsecond=0) <= (seen if seen.tzinfo else seen.replace(tzinfo=UTC))
+
+
+def http_date(at: datetime) -> str:
+    """An instant as HTTP writes it, to the second."""
+    return format_datetime(at.astimezone(UTC), usegmt=True)
+
+
+def request_id(asked: Request) -> str:
+    """The caller's X-Request-Id where it can be kept in logs as it stands, else one of our own; one per request."""
+    environ = asked.environ
+    known: str | None = environ.get("second_opinion.request_id")
+    if known is None:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        known = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        environ["second_opinion.request_id"] = known
+    return known
+
+
+def answer(content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer in FHIR JSON; the headers all answers share are added as it leaves."""
+    return Response(content, status, headers, content_type=ANSWER_TYPE)
+
+
+def resource(
+    content: bytes, status: int, version: int, last_updated: datetime, headers: Mapping[str, str] | None = None
+) -> Response:
+    """One version of one resource; a create or update with ``Prefer: return=minimal`` is answered without it."""
+    known = {"ETag": f'W/"{version}"', "Last-Modified": http_date(last_updated), **(headers or {})}
+    changes = request.method in {"POST", "PUT"} and "$" not in request.path
+    if changes and prefer(request).returned == "minimal":
+        return Response(b"", status, known)
+    return answer(content, status, known)
+
+
+def register(app: Flask) -> None:
+    """Give every answer of the app, errors and OPTIONS too, the headers all of them share."""
+    app.after_request(_finish)
+
+
+def _finish(response: Response) -> Response:
+    headers = response.headers
+    for name, value in _EVERY_ANSWER:
+        if name not in headers:
+            headers.add(name, value)
+    headers.add("X-Request-Id", request_id(request))
+    if request.method == "OPTIONS":
+        headers.add("Access-Control-Allow-Methods", headers.get("Allow", "GET, HEAD, OPTIONS"))
+        headers.add("Access-Control-Allow-Headers", _ALLOWED_HEADERS)
+        headers.add("Access-Control-Max-Age", "86400")
+    return response

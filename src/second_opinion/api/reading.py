@@ -1,0 +1,156 @@
+"""Reading: one resource, one version of it, its history and its type's; searches are routed from here too."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from second_opinion.access.caller import Caller, require
+from second_opinion.access.visibility import visibility
+from second_opinion.api import definitions, negotiation, searching
+from second_opinion.api.cursors import Cursor
+from second_opinion.api.shelf import Shelf
+from second_opinion.errors import Gone, InvalidSearch, NotFound
+from second_opinion.fhir import bundles, dates
+from second_opinion.fhir.bundles import HistoryEntry
+from second_opinion.fhir.search import EXPOSED, page_size, presentation, project
+from second_opinion.store.query import Visibility
+from second_opinion.store.stored import Page, Stored
+
+INTERACTIONS = ("read", "vread", "history-instance", "history-type", "search-type")
+
+_ID = re.compile(r"[A-Za-z0-9.-]{1,64}", re.ASCII)
+_VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_HISTORY_PARAMETERS = ("_count", "_since")
+
+
+def blueprint(desk: Shelf) -> Blueprint:
+    """The routes of every type callers may read, of the published definitions, and of /metadata."""
+    routes = Blueprint("reading", __name__)
+    for type_name in EXPOSED:
+        _offer(routes, desk, type_name)
+    definitions.offer(routes, desk)
+
+    @routes.get("/fhir/metadata")
+    def metadata() -> Response:
+        negotiation.check_accepted(request)
+        if request.args.get("mode", "full") not in {"full", "normative", "terminology"}:
+            raise InvalidSearch("mode must be one of full, normative, terminology", "http.mode")
+        return negotiation.answer(desk.capability)
+
+    return routes
+
+
+def _offer(routes: Blueprint, desk: Shelf, type_name: str) -> None:
+    """The routes of one type."""
+
+    def read(ident: str) -> Response:
+        return _shown(_found(desk, type_name, ident, _viewer(desk, type_name, "r")[1], None))
+
+    def version(ident: str, number: str) -> Response:
+        seen = _viewer(desk, type_name, "r")[1]
+        if not _VERSION.fullmatch(number):
+            raise _absent()
+        return _shown(_found(desk, type_name, ident, seen, int(number)))
+
+    def history(ident: str) -> Response:
+        caller, seen = _viewer(desk, type_name, "r")
+        if not _ID.fullmatch(ident):
+            raise _absent()
+        return _history(desk, type_name, ident, caller, seen)
+
+    def type_history() -> Response:
+        return _history(desk, type_name, None, *_viewer(desk, type_name, "s"))
+
+    def search() -> Response:
+        return searching.search(desk, type_name, *_viewer(desk, type_name, "s"))
+
+    def add(rule: str, view: Callable[..., Response], method: str = "GET") -> None:
+        endpoint = f"{type_name} {view.__name__} {method}"
+        routes.add_url_rule(f"/fhir/{type_name}{rule}", endpoint, view, methods=[method])
+
+    add("", search)
+    add("/_search", search, "POST")
+    add("/_history", type_history)
+    add("/<ident>", read)
+    add("/<ident>/_history", history)
+    add("/<ident>/_history/<number>", version)
+
+
+def _viewer(desk: Shelf, type_name: str, letter: str) -> tuple[Caller, Visibility]:
+    """Who asks, having the right to, and what that caller may see."""
+    negotiation.check_accepted(request)
+    caller = desk.identify(request.environ.get("HTTP_AUTHORIZATION"))
+    require(caller, type_name, letter)
+    return caller, visibility(caller)
+
+
+def _found(desk: Shelf, type_name: str, ident: str, seen: Visibility, number: int | None) -> Stored:
+    stored = desk.store.read(type_name, ident, seen, number) if _ID.fullmatch(ident) else None
+    if stored is None:
+        raise _absent()
+    if stored.deleted:
+        raise Gone("The resource was deleted", headers={"ETag": f'W/"{stored.version}"'})
+    return stored
+
+
+def _absent() -> NotFound:
+    """The same words whether nothing is there or nothing the caller may see."""
+    return NotFound("There is no such resource, or none you may see")
+
+
+def _shown(stored: Stored) -> Response:
+    if negotiation.unchanged(request, stored.version, stored.last_updated):
+        headers = {"ETag": f'W/"{stored.version}"', "Last-Modified": negotiation.http_date(stored.last_updated)}
+        return Response(status=304, headers=headers)
+    body = stored.body
+    if request.query_string:
+        body = project(body, presentation(list(request.args.items(multi=True))))
+    return negotiation.resource(body, 200, stored.version, stored.last_updated)
+
+
+def _history(desk: Shelf, type_name: str, ident: str | None, caller: Caller, seen: Visibility) -> Response:
+    """One page of versions, newest first."""
+    path = f"{type_name}/_history" if ident is None else f"{type_name}/{ident}/_history"
+    given = {name: request.args[name] for name in _HISTORY_PARAMETERS if request.args.get(name)}
+    after, here = None, dict(given)
+    if token := request.args.get("_page"):
+        cursor = desk.cursors.open(token, path, caller.id)
+        given, after, here = dict(cursor.parameters), cursor.after, {"_page": token}
+    count = page_size(given.get("_count"))
+    since = _since(given.get("_since"))
+    page = desk.store.history(type_name, ident, seen, max(count, 1), after, since)
+    if ident is not None and not page.total and since is None:
+        raise _absent()
+    links = [("self", searching.url(desk, path, here.items()))]
+    if count and page.position is not None:
+        onward = desk.cursors.seal(Cursor(path, tuple(given.items()), page.position), caller.id)
+        links.append(("next", searching.url(desk, path, [("_page", onward)])))
+    entries = [_entry(desk, each) for each in page.rows] if count else []
+    return negotiation.answer(bundles.history(entries, page.total, links, desk.now()))
+
+
+def _since(text: str | None) -> Any:
+    if text is None:
+        return None
+    try:
+        return dates.span(searching.with_plus(text))[0]
+    except ValueError as wrong:
+        raise InvalidSearch("_since must be an instant: YYYY-MM-DDThh:mm:ss with a zone", "http._since") from wrong
+
+
+def _entry(desk: Shelf, stored: Stored) -> HistoryEntry:
+    named = f"{stored.type}/{stored.id}"
+    method = "DELETE" if stored.deleted else "POST" if stored.version == 1 else "PUT"
+    return HistoryEntry(
+        full_url=f"{desk.settings.fhir_base}/{named}",
+        body=None if stored.deleted else stored.body,
+        method=method,
+        url=stored.type if method == "POST" else named,
+        version=stored.version,
+        last_updated=stored.last_updated,
+    )
+
+
+__all__ = ["INTERACTIONS", "Page", "blueprint"]

@@ -1,0 +1,107 @@
+"""The ServiceRequest doors: $submit, create, update, and the transaction at the base."""
+
+from collections.abc import Iterable
+
+from flask import Blueprint, Response, request
+
+from second_opinion.access.caller import Caller, require
+from second_opinion.api import negotiation
+from second_opinion.errors import InvalidElement
+from second_opinion.fhir import bundles, json_body, outcome, submission, transaction
+from second_opinion.fhir.bundles import ResponseEntry
+from second_opinion.store.stored import Stored
+from second_opinion.workflow.amend import amend
+from second_opinion.workflow.answers import Answer, telling
+from second_opinion.workflow.create import create
+from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.submit import Arrival, submit
+
+INTERACTIONS = ("create", "update")
+OPERATIONS = (("submit", "ServiceRequest-submit"),)
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """The routes."""
+    doors = Blueprint("service_requests", __name__)
+
+    @doors.post("/fhir/ServiceRequest/$submit")
+    def submit_order() -> Response:
+        arrival = _arrival(desk, "operation", "c")
+        received = submission.read(json_body.read(arrival.body), desk.vocabulary)
+        answer = submit(desk, arrival, received)
+        if answer.view is None:
+            raise InvalidElement("A draft is not submitted; send it with status active", "ServiceRequest.status")
+        told = telling(desk.store, answer.view)
+        headers = {"Location": _url(desk, "Task", answer.view.task_id), "Link": _related(desk, [answer.order])}
+        return negotiation.resource(told.body, 200, told.version, told.last_updated, headers)
+
+    @doors.post("/fhir/ServiceRequest")
+    def create_order() -> Response:
+        arrival = _arrival(desk, "create", "c")
+        condition = request.headers.get("If-None-Exist") or request.query_string.decode() or None
+        received = submission.read_order(json_body.read(arrival.body), desk.vocabulary, draft_allowed=True)
+        return _kept(desk, create(desk, arrival, received, condition))
+
+    @doors.put("/fhir/ServiceRequest/<ident>")
+    def update_order(ident: str) -> Response:
+        arrival = _arrival(desk, "update", "u")
+        received = submission.read_order(json_body.read(arrival.body), desk.vocabulary, amending=True)
+        return _kept(desk, amend(desk, arrival, ident, received, negotiation.if_match(request)))
+
+    @doors.post("/fhir")
+    def transact() -> Response:
+        arrival = _arrival(desk, "transaction", "c")
+        read = transaction.read(json_body.read(arrival.body), desk.vocabulary)
+        answer = create(desk, arrival, read.received, read.condition)
+        entries = [
+            _entry(desk, answer) if place == read.order else _resolved(desk, read.own_references.get(place))
+            for place in range(read.entries)
+        ]
+        return negotiation.answer(bundles.transaction_response(entries, desk.now()), 200)
+
+    return doors
+
+
+def _arrival(desk: Desk, interaction: str, letter: str) -> Arrival:
+    """Who sends what; the rights are asked before the body is read."""
+    caller: Caller = desk.identify(request.headers.get("Authorization"))
+    require(caller, "ServiceRequest", letter)
+    return Arrival(caller, negotiation.body(request), negotiation.request_id(request), interaction)
+
+
+def _kept(desk: Desk, answer: Answer) -> Response:
+    """The kept order with the way to its case."""
+    order, view = answer.order, answer.view
+    headers = {"Location": f"{_url(desk, order.type, order.id)}/_history/{order.version}"}
+    if view is not None:
+        headers["Link"] = f'<{_url(desk, "Task", view.task_id)}>; rel="related"'
+    body = order.body
+    if negotiation.prefer(request).returned == "OperationOutcome" and view is not None:
+        body = json_body.write(outcome.case_opened(view))
+    return negotiation.resource(body, 201 if answer.created else 200, order.version, order.last_updated, headers)
+
+
+def _entry(desk: Desk, answer: Answer) -> ResponseEntry:
+    order, view = answer.order, answer.view
+    return ResponseEntry(
+        status="201 Created" if answer.created else "200 OK",
+        location=f"{_url(desk, order.type, order.id)}/_history/{order.version}",
+        version=order.version,
+        last_updated=order.last_updated,
+        full_url=_url(desk, order.type, order.id),
+        body=order.body,
+        outcome=json_body.write(outcome.case_opened(view)) if view else None,
+    )
+
+
+def _resolved(desk: Desk, own: str | None) -> ResponseEntry:
+    """An entry beside the order: looked up, not stored."""
+    return ResponseEntry(status="200 OK", location=f"{desk.settings.fhir_base}/{own}" if own else None)
+
+
+def _related(desk: Desk, orders: Iterable[Stored]) -> str:
+    return ", ".join(f'<{_url(desk, order.type, order.id)}>; rel="related"' for order in orders)
+
+
+def _url(desk: Desk, kind: str, ident: str) -> str:
+    return f"{desk.settings.fhir_base}/{kind}/{ident}"

@@ -1,0 +1,121 @@
+"""The service built from its settings; the only place that chooses concrete parts."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+
+from second_opinion.access import caller
+from second_opinion.access.issuer import Issuer
+from second_opinion.api import discovery, handlers, negotiation, reading, service_requests
+from second_opinion.cases import timeframes
+from second_opinion.cases.calendar import Calendar
+from second_opinion.errors import NotFound
+from second_opinion.fhir.codes import Vocabulary
+from second_opinion.fhir.directory import StoredDirectory
+from second_opinion.review import policy
+from second_opinion.review.tables import Tables
+from second_opinion.settings import Settings
+from second_opinion.store.keeping import Store
+from second_opinion.workflow.desk import Desk
+
+PLAN_ZONE = ZoneInfo("America/Los_Angeles")  # dates without a zone, wherever the service runs
+VERSION = version("second-opinion")
+
+
+def store(settings: Settings) -> AbstractContextManager[Store]:
+    """The database, closed afterwards."""
+    return closing(Store(settings.database))
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the database to the newest schema, before any web process opens it."""
+    with store(settings) as kept:
+        kept.upgrade()
+
+
+def ahead_of_now(clock: datetime | None) -> timedelta:
+    """How far the clock of cases runs ahead of real time."""
+    return clock - datetime.now(UTC) if clock else timedelta()
+
+
+def desk(settings: Settings, ahead: timedelta | None = None) -> Desk:
+    """The parts, on a database brought to the newest schema."""
+    kept = Store(settings.database)
+    kept.upgrade()
+    return desk_on(settings, kept, running(ahead or timedelta()))
+
+
+def running(ahead: timedelta) -> Callable[[], datetime]:
+    """A clock that runs with real time, so far ahead of it."""
+    return lambda: datetime.now(UTC) + ahead
+
+
+def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Desk:
+    """The parts around this store and clock."""
+    folder = policy.folder(settings.policy)
+    frames = timeframes.load(folder / "timeframes.toml")
+    return Desk(
+        settings=settings,
+        store=kept,
+        policy=policy.load(folder),
+        tables=Tables.load(folder / "specialties.toml"),
+        frames=frames,
+        calendar=Calendar(frames.business_days),
+        vocabulary=Vocabulary(settings.canonical, settings.fhir_base),
+        directory=StoredDirectory(kept),
+        now=now,
+        identify=partial(caller.identify, issuer=issuer(settings), store=kept),
+    )
+
+
+def issuer(settings: Settings) -> Issuer:
+    """The embedded issuer of access tokens."""
+    return Issuer(settings.public_url, settings.fhir_base, settings.data_folder)
+
+
+def token(parts: Desk, ident: str, scope: str | None, member: str | None) -> str:
+    """An access token for a partner or reviewer, bound to the member of this number if one is given."""
+    patient = None
+    if member is not None:
+        members = parts.directory.snapshot().members(member)
+        if len(members) != 1:
+            raise NotFound("There is no member of that number")
+        patient = members[0].id
+    return caller.token(parts.store, issuer(parts.settings), ident, scope=scope, patient=patient)
+
+
+def application(parts: Desk) -> Flask:
+    """The front door around these parts."""
+    app = Flask("second_opinion", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's provider has it, its base class does not
+    handlers.register(app)
+    negotiation.register(app)
+    app.register_blueprint(discovery.blueprint(parts, issuer(parts.settings)))
+    discovery.register_docs(app)
+    app.register_blueprint(service_requests.blueprint(parts))
+    app.register_blueprint(reading.blueprint(parts))
+    return app
+
+
+def web(settings: Settings, ahead: timedelta) -> Any:
+    """The WSGI application of one web process; its database is ready (``prepare``)."""
+    return application(desk_on(settings, Store(settings.database), running(ahead))).wsgi_app
+
+
+def unsafe(settings: Settings, *, clock: bool) -> list[str]:
+    """What forbids production with these settings, each named with what would be right; empty outside production."""
+    if not settings.production:
+        return []
+    found = {
+        "--clock: cases must run on real time": clock,
+        "ALLOW_LOOPBACK: must be false": settings.allow_loopback,
+        "PUBLIC_URL: must be https": not settings.public_url.startswith("https://"),
+        "ISSUERS: an outside token issuer must be named; the embedded one is for rehearsals": not settings.issuers,
+    }
+    return [reason for reason, holds in found.items() if holds]

@@ -1,0 +1,29 @@
+"""Everything a case shows, written from one view: which resources there are follows from what the view has."""
+
+from second_opinion.fhir import (
+    claim,
+    claim_response,
+    communication_request,
+    information_task,
+    task,
+    transportation,
+)
+from second_opinion.fhir.case_view import CaseView
+from second_opinion.fhir.codes import Json, Vocabulary
+
+
+def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
+    """Task, Claim (where the service wrote it), ClaimResponse, and what is asked, owed or driven, in this order."""
+    resources = [task.write(view, vocabulary)]
+    if not view.claim_identifiers:  # a client's Claim is kept as it was sent
+        resources.append(claim.write(view, vocabulary))
+    resources.append(claim_response.write(view, vocabulary))
+    if view.question is not None:
+        resources.append(information_task.write(view, vocabulary, view.question))
+        resources.append(communication_request.write_information_request(view, vocabulary, view.question))
+    if view.report_request_id is not None:
+        resources.append(communication_request.write_report_request(view, vocabulary, view.report_request_id))
+    if view.ride is not None:
+        resources.append(transportation.write_order(view, vocabulary, view.ride))
+        resources.append(transportation.write_task(view, vocabulary, view.ride))
+    return resources

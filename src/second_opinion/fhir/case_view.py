@@ -1,0 +1,112 @@
+"""What the writers need to know of a case, in our words; nothing in it is looked up or decided by them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+Reference = dict[str, Any]  # a FHIR Reference, written as it stands
+
+
+@dataclass(frozen=True)
+class Ride:
+    """The transportation a case owes; ids exist only with it."""
+
+    service_request_id: str
+    task_id: str
+    mode: str | None = None  # code of transport-mode
+    attendant: bool | None = None
+    language: str | None = None  # BCP 47
+    pickup: dict[str, Any] | None = None  # FHIR Address
+    phone: str | None = None
+    vendor: Reference | None = None  # Organization that drives
+    needed_at: datetime | None = None  # when the visit is
+    asked_at: datetime | None = None  # when the ride was ordered; the case's receipt if not given
+
+
+@dataclass(frozen=True)
+class Question:
+    """The information the plan asks of the requester; ids exist only with it."""
+
+    task_id: str
+    communication_request_id: str
+    missing: tuple[tuple[str, str], ...]  # (fact, the question as a sentence)
+    asked_at: datetime
+    due_at: datetime
+    task_status: str = "requested"  # Task.status; completed once answered
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The questions, each once though it may ask for several facts."""
+        return tuple(dict.fromkeys(words for _, words in self.missing))
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """What an approval grants: its number, and its first and last day."""
+
+    number: str
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """One case as it is to be shown. Instants are aware; references are FHIR References written as they stand."""
+
+    number: str  # SMO-2026-000123
+    task_id: str
+    service_request_id: str
+    claim_id: str
+    claim_response_id: str
+
+    status: str  # case-status code
+    disposition: str  # first words of ClaimResponse.disposition: Approved, Pended, …
+    action: str  # X12 306: NA, A1, A4, C
+    rule: str  # R1 … R11, or the gate
+    clause: str  # clause of the policy, or the law, it rests on
+    sentence: str  # the determination in plain words
+    reason_code: str | None  # determination-reason, where one applies
+
+    received_at: datetime
+    updated_at: datetime
+    decided_at: datetime  # of the determination now in force, also when it pends
+    due_at: datetime | None
+    priority: str  # routine, urgent, asap, stat
+
+    member: Reference
+    insurer: Reference  # Organization: who reviews and pays
+    requester: Reference | None = None
+    initial_provider: Reference | None = None
+    second_doctor: Reference | None = None
+    coverage: Reference | None = None  # None: none on record
+
+    clocks: tuple[tuple[str, datetime], ...] = ()  # (name, due)
+    authorization: Authorization | None = None
+    order_identifiers: tuple[dict[str, Any], ...] = ()  # FHIR Identifiers, unchanged
+    claim_identifiers: tuple[dict[str, Any], ...] = ()  # of the Claim a client sent; empty: the service wrote it
+    specialty: str | None = None  # NUCC code
+    specialty_words: str | None = None
+    care_source: str | None = None  # pcp or specialist
+    reason_codes: tuple[str, ...] = ()  # second-opinion-reason
+    conditions: tuple[dict[str, Any], ...] = ()  # FHIR Codings of the condition
+    service_days: tuple[date, date] | None = None  # when the visit is asked for
+    alternatives: tuple[tuple[str, str], ...] = ()  # (PractitionerRole/id, words), at most 20 are written
+    queue: str | None = None  # work-queue code
+    notes: tuple[str, ...] = ()  # warnings and provisos in words
+    status_reason: str | None = None  # withdrawn: why, in words
+    authored_at: datetime | None = None  # when the Claim was first written; the receipt if not given
+    closed_at: datetime | None = None  # when the case came to its end
+    further_orders: tuple[str, ...] = ()  # ids of later ServiceRequests that ask the same question
+
+    question: Question | None = None
+    report_request_id: str | None = None  # CommunicationRequest for the consultation report
+    report_asked_at: datetime | None = None  # the determination if not given
+    report_due_at: datetime | None = None
+    ride: Ride | None = None
+
+    versions: Mapping[str, int] = field(default_factory=dict)  # "Type/id" → version; else 1
+
+    def version(self, reference: str) -> int:
+        """Version number the resource ``Type/id`` is written with."""
+        return self.versions.get(reference, 1)

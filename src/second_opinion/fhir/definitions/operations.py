@@ -1,0 +1,51 @@
+"""Our operations and search parameters: those the server answers, and no others."""
+
+from second_opinion.fhir.codes import Json, Vocabulary
+from second_opinion.fhir.definitions.published import published
+
+
+def operations(vocabulary: Vocabulary) -> list[Json]:
+    """ServiceRequest/$submit."""
+    return [_submit(vocabulary)]
+
+
+def search_parameters(vocabulary: Vocabulary) -> list[Json]:
+    """Task: due."""
+    words = "When the decision is due: the end of the Task's restriction period."
+    due = published(vocabulary, "SearchParameter", "due", "Decision due", words) | {
+        "code": "due",
+        "base": ["Task"],
+        "type": "date",
+        "expression": "Task.restriction.period.end",
+        "xpathUsage": "normal",
+        "xpath": "f:Task/f:restriction/f:period/f:end",
+        "multipleOr": True,
+        "multipleAnd": True,
+        "comparator": ["eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap"],
+        "modifier": ["missing"],
+    }
+    del due["title"]  # R4's SearchParameter has none
+    return [due]
+
+
+def _submit(vocabulary: Vocabulary) -> Json:
+    words = (
+        "Submits a request for a second medical opinion and answers at once: with the ClaimResponse when the answer is "
+        "final now, with the Task of the case when it is not."
+    )
+    given = "The ServiceRequest, contained resources allowed; or a Bundle of one ServiceRequest with what it refers to."
+    answered = "A ClaimResponse or a Task. Location names the Task, Link (rel=related) the ServiceRequest."
+    return published(vocabulary, "OperationDefinition", "ServiceRequest-submit", "Submit a request", words) | {
+        "name": "ServiceRequestSubmit",
+        "kind": "operation",
+        "affectsState": True,
+        "code": "submit",
+        "resource": ["ServiceRequest"],
+        "system": False,
+        "type": True,
+        "instance": False,
+        "parameter": [
+            {"name": "resource", "use": "in", "min": 1, "max": "1", "documentation": given, "type": "Resource"},
+            {"name": "return", "use": "out", "min": 1, "max": "1", "documentation": answered, "type": "Resource"},
+        ],
+    }

@@ -1,0 +1,28 @@
+"""What directory resources are found by beyond FHIR's search parameters; only the directory itself asks for these."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from second_opinion.fhir.directory_reading import qualification_codes
+from second_opinion.fhir.search_terms import reference, token
+from second_opinion.store.changes import Term
+
+SUBSCRIBER = "subscriber-id"  # Coverage.subscriberId, with a separator behind
+QUALIFICATION = "qualification"  # Practitioner.qualification, NUCC code with a separator behind
+SERVICE = "service"  # PractitionerRole.healthcareService
+LISTED = "listed"  # every InsurancePlan
+EVERY = "yes"
+
+
+def directory_terms(resource: Mapping[str, Any]) -> list[Term]:
+    """Further terms of a Coverage, Practitioner, PractitionerRole or InsurancePlan."""
+    kind = resource["resourceType"]
+    if kind == "Coverage":
+        subscriber = resource.get("subscriberId")
+        return [(SUBSCRIBER, token(subscriber, None))] if subscriber else []
+    if kind == "Practitioner":
+        return [(QUALIFICATION, token(code, None)) for code in qualification_codes(resource)]
+    if kind == "PractitionerRole":
+        literals = (each["reference"] for each in resource.get("healthcareService", ()) if "reference" in each)
+        return [(SERVICE, found) for each in dict.fromkeys(literals) if (found := reference(each))]
+    return [(LISTED, EVERY)] if kind == "InsurancePlan" else []

@@ -1,0 +1,169 @@
+"""Searches as FHIR asks them, read into the store's Query; and, for indexing, what a resource is found by."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from second_opinion.errors import InvalidSearch
+from second_opinion.fhir.search_chains import chain, has
+from second_opinion.fhir.search_extract import extract
+from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS
+from second_opinion.fhir.search_results import PAGE, Include, Presentation, count, includes, one_of, sorts
+from second_opinion.fhir.search_values import Asked, Warned, clause, expression
+from second_opinion.store.query import Clause, Query, Sort
+
+__all__ = ["EXPOSED", "INCLUDES", "PARAMETERS", "Include", "Presentation", "Search", "extract", "read"]
+
+_IGNORED = frozenset({"_pretty", "_", "_totalMethod", "nocache", "_format"})  # harmless habits of clients
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class UnknownParameter(InvalidSearch):
+    """A search names a parameter the type does not have, and unknown ones are not to be ignored."""
+
+    issue = "not-supported"
+
+
+class TooCostly(InvalidSearch):
+    """What is left of a search would answer with far more than was asked for."""
+
+    issue = "too-costly"
+
+
+@dataclass(frozen=True)
+class Search:
+    """One search as understood."""
+
+    query: Query
+    presentation: Presentation = field(default_factory=Presentation)
+    includes: tuple[Include, ...] = ()
+    reverse_includes: tuple[Include, ...] = ()
+    used: tuple[tuple[str, str], ...] = ()  # parameters that counted, as they were given
+    warnings: tuple[Warned, ...] = ()  # (issue type, words, expression)
+
+
+@dataclass
+class _Draft:
+    clauses: list[Clause] = field(default_factory=list)
+    sort: list[Sort] = field(default_factory=list)
+    includes: list[Include] = field(default_factory=list)
+    reverse: list[Include] = field(default_factory=list)
+    elements: list[str] = field(default_factory=list)
+    used: list[tuple[str, str]] = field(default_factory=list)
+    count: int = PAGE
+    summary: str = "false"
+    bounded: bool = False  # a parameter that keeps the answer small was given
+
+
+def read(
+    type_name: str,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    base: str,
+    now: datetime,
+    strict: bool = False,
+    guarded: bool = False,
+    after: tuple[Any, ...] | None = None,
+) -> Search:
+    """The search these parameters ask for; InvalidSearch (400) names the first that cannot be read.
+
+    ``base`` is our FHIR base. ``strict``: nothing unknown is ignored. ``guarded``: a search must name something few
+    resources share even when nothing was ignored. ``after`` is a page's sort position.
+    """
+    asked = Asked(type_name, base, strict, now)
+    draft = _Draft()
+    for name, text in pairs:
+        _take(asked, draft, name, text)
+    if (asked.dropped or guarded) and not draft.bounded:
+        right = sorted(each.name for each in PARAMETERS[type_name].values() if each.bounding)
+        raise TooCostly(f"The search is too wide; name at least one of {', '.join(right)}", "http")
+    query = Query(
+        type=type_name,
+        clauses=tuple(draft.clauses),
+        sort=tuple(draft.sort),
+        count=draft.count,
+        after=after,
+        total_only=draft.count == 0 or draft.summary == "count",
+    )
+    presentation = Presentation(draft.summary, tuple(dict.fromkeys(draft.elements)))
+    return Search(
+        query, presentation, tuple(draft.includes), tuple(draft.reverse), tuple(draft.used), tuple(asked.warnings)
+    )
+
+
+def _take(asked: Asked, draft: _Draft, name: str, text: str) -> None:
+    if name in _IGNORED:
+        return
+    if not text:
+        if asked.strict:
+            raise InvalidSearch("The parameter has no value", expression(name))
+        return
+    if _CONTROL.search(text):
+        raise InvalidSearch("The value holds a control character", expression(name))
+    if _is_result(asked, draft, name, text):
+        draft.used.append((name, text))
+        return
+    if not _is_filter(asked, draft, name, text):
+        _unknown(asked, name)
+        return
+    draft.used.append((name, text))
+
+
+def _is_result(asked: Asked, draft: _Draft, name: str, text: str) -> bool:
+    """Whether this is a result parameter, which then is noted."""
+    plain, _, modifier = name.partition(":")
+    if plain in {"_include", "_revinclude"}:
+        noted = draft.includes if plain == "_include" else draft.reverse
+        noted += includes(asked, plain, modifier, text)
+    elif name == "_count":
+        draft.count = count(text)
+    elif name == "_sort":
+        draft.sort += sorts(asked, text)
+    elif name == "_elements":
+        draft.elements += [each.strip().rpartition(".")[2] for each in text.split(",") if each.strip()]
+    elif name == "_summary":
+        draft.summary = one_of(name, text)
+    elif name == "_total":
+        one_of(name, text)  # the total is always exact
+    else:
+        return False
+    return True
+
+
+def _is_filter(asked: Asked, draft: _Draft, name: str, text: str) -> bool:
+    """Whether this is a search parameter, a chain or _has, whose clause then is noted."""
+    if name.startswith("_has:"):
+        return _note(draft, has(asked, name, text), bounded=True)
+    head, dot, inner = name.partition(".")
+    plain, _, modifier = head.partition(":")
+    parameter = PARAMETERS[asked.type].get(plain)
+    if parameter is None:
+        return False
+    if dot:
+        return _note(draft, chain(asked, parameter, head, inner, (name, text)), bounded=parameter.bounding)
+    bounded = parameter.bounding and modifier not in {"not", "missing"}
+    return _note(draft, (clause(asked, parameter, modifier, text, name),), bounded=bounded)
+
+
+def _note(draft: _Draft, found: "tuple[Clause | None, ...] | None", *, bounded: bool) -> bool:
+    if found is None:
+        return False
+    draft.clauses += [each for each in found if each is not None]
+    draft.bounded = draft.bounded or bounded
+    return True
+
+
+def _unknown(asked: Asked, name: str) -> None:
+    """An unknown parameter is ignored with a warning; under strict handling it is refused."""
+    where = expression(name)
+    named = f"Search parameter '{where.removeprefix('http.')}'" if where != "http" else "A search parameter"
+    if asked.strict:
+        raise UnknownParameter(
+            f"{named} is not known for {asked.type}",
+            where,
+            diagnostics=f"Supported: {', '.join(sorted(PARAMETERS[asked.type]))}",
+        )
+    asked.dropped = True
+    asked.warnings.append(("not-supported", f"{named} is not known for {asked.type} and was ignored", where))

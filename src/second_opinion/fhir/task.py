@@ -1,0 +1,170 @@
+"""The case as a Task: where it stands, what was decided, by when, on whose list (interop: BSeR, SDOHCC)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from second_opinion.fhir.case_view import CaseView
+from second_opinion.fhir.codes import BSER_STATUS, FULFILL, NUCC, PLACER, X12_ACTION, Json, Vocabulary, coding, concept
+from second_opinion.fhir.elements import (
+    case_identifier,
+    case_number,
+    explained,
+    identifier,
+    instant,
+    meta,
+    provider,
+    to,
+)
+
+CHOICES = 20  # alternatives a Task lists at most
+
+TASK_STATUS: Mapping[str, str] = MappingProxyType(  # case-status → Task.status; adverse ones come with an attestation
+    {
+        "received": "requested",
+        "no-authorization-required": "accepted",
+        "approved": "accepted",
+        "pended-clinician": "received",
+        "pended-network": "received",
+        "pended-eligibility": "received",
+        "information-requested": "received",
+        "scheduled": "in-progress",
+        "missed": "in-progress",
+        "report-due": "in-progress",
+        "report-delivered": "completed",
+        "withdrawn": "cancelled",
+    }
+)
+
+_BSER: Mapping[str, str] = MappingProxyType(  # case-status → TaskBusinessStatusCS
+    {
+        "no-authorization-required": "3.0",
+        "approved": "3.0",
+        "scheduled": "5.1.1",
+        "missed": "5.1.2",
+        "report-due": "5.1.4",
+        "report-delivered": "7.0",
+        "withdrawn": "6.0",
+    }
+)
+
+
+class UnattestedDetermination(Exception):
+    """An adverse status or action without a registered reviewer's attestation: a fault, never an answer."""
+
+
+def write(view: CaseView, vocabulary: Vocabulary) -> Json:
+    """The case Task; UnattestedDetermination for a status that only a reviewer's attestation may bring about."""
+    status = TASK_STATUS.get(view.status)
+    if status is None:
+        raise UnattestedDetermination("Task: this case status needs a registered reviewer's attestation")
+    received = instant(view.received_at)
+    task: Json = {
+        "resourceType": "Task",
+        "id": view.task_id,
+        "meta": meta(view, f"Task/{view.task_id}"),
+        "identifier": _identifiers(view, vocabulary),
+        "basedOn": [to("ServiceRequest", each) for each in (view.service_request_id, *view.further_orders)],
+        "groupIdentifier": case_number(view, vocabulary),
+        "status": status,
+        "businessStatus": _business_status(view, vocabulary),
+        "intent": "order",
+        "priority": view.priority,
+        "code": concept(
+            FULFILL, vocabulary.own("case-task", "second-opinion-review"), text="Second medical opinion case"
+        ),
+        "description": _description(view),
+        "focus": to("ServiceRequest", view.service_request_id),
+        "for": view.member,
+        "executionPeriod": {"start": received},
+        "authoredOn": received,
+        "lastModified": instant(view.updated_at),
+        "owner": view.insurer,
+        "reasonReference": to("Claim", view.claim_id),
+        "insurance": [
+            *([view.coverage] if view.coverage else []),
+            to("ClaimResponse", view.claim_response_id),
+        ],
+        "restriction": {"repetitions": 1, "period": {"start": received}},
+        "output": _outputs(view, vocabulary),
+    }
+    _add_optional(task, view, vocabulary)
+    return task
+
+
+def _add_optional(task: Json, view: CaseView, vocabulary: Vocabulary) -> None:
+    if view.closed_at is not None:
+        task["executionPeriod"]["end"] = instant(view.closed_at)
+    if view.clocks:
+        task["extension"] = [_clock(name, instant(due), vocabulary) for name, due in view.clocks]
+    if view.due_at is not None:
+        task["restriction"]["period"]["end"] = instant(view.due_at)
+    if view.requester is not None:
+        task["requester"] = view.requester
+    if view.queue is not None:
+        task["performerType"] = [vocabulary.own_concept("work-queue", view.queue)]
+    if view.status == "withdrawn":  # statusReason.text is always there when a Task is cancelled
+        task["statusReason"] = {"text": view.status_reason or view.sentence}
+    elif view.question is not None and view.status == "information-requested":
+        task["statusReason"] = {"text": " ".join(view.question.sentences)}
+    if inputs := _inputs(view, vocabulary):
+        task["input"] = inputs
+    if view.notes:
+        task["note"] = [{"text": each} for each in view.notes]
+
+
+def _identifiers(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
+    """The case number, the order's own numbers (the placer's where they say nothing else), the Claim's."""
+    orders = [each if "type" in each else {"type": {"coding": [PLACER]}} | each for each in view.order_identifiers]
+    return [case_identifier(view, vocabulary), *orders, *view.claim_identifiers]
+
+
+def _business_status(view: CaseView, vocabulary: Vocabulary) -> Json:
+    own = vocabulary.own("case-status", view.status)
+    return concept(own, coding(BSER_STATUS, _BSER.get(view.status, "2.0")), text=own["display"])
+
+
+def _description(view: CaseView) -> str:
+    return f"Second medical opinion, {view.specialty_words}" if view.specialty_words else "Second medical opinion"
+
+
+def _clock(name: str, due: str, vocabulary: Vocabulary) -> Json:
+    parts = [{"url": "name", "valueCode": name}, {"url": "due", "valueDateTime": due}]
+    return {"url": vocabulary.extension("clock"), "extension": parts}
+
+
+def _inputs(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
+    reason_type = vocabulary.own_concept("task-input", "request-reason")
+    inputs: list[Json] = [
+        {"type": reason_type, "valueCodeableConcept": vocabulary.own_concept("second-opinion-reason", code)}
+        for code in view.reason_codes
+    ]
+    if view.care_source is not None:
+        inputs.append({"type": vocabulary.own_concept("task-input", "care-source"), "valueCode": view.care_source})
+    requested_type = vocabulary.own_concept("task-input", "requested-provider")
+    if (doctor := provider(view.second_doctor)) is not None:
+        inputs.append({"type": requested_type, "valueReference": doctor})
+    elif view.specialty is not None:  # nobody named: the specialty is what was asked for
+        inputs.append({"type": requested_type, "valueCodeableConcept": concept(coding(NUCC, view.specialty))})
+    return inputs
+
+
+def _outputs(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
+    reasons = (vocabulary.own("determination-reason", view.reason_code),) if view.reason_code else ()
+    outputs = [
+        _output(vocabulary, "determination", "Reference", to("ClaimResponse", view.claim_response_id)),
+        _output(vocabulary, "determination-code", "CodeableConcept", concept(coding(X12_ACTION, view.action))),
+        _output(vocabulary, "determination-reason", "CodeableConcept", concept(*reasons, text=explained(view))),
+    ]
+    if (granted := view.authorization) is not None:
+        number = identifier(vocabulary, "authorization", granted.number)
+        period = {"start": granted.first_day.isoformat(), "end": granted.last_day.isoformat()}
+        outputs.append(_output(vocabulary, "authorization-number", "Identifier", number))
+        outputs.append(_output(vocabulary, "authorization-period", "Period", period))
+    for reference, display in view.alternatives[:CHOICES]:
+        choice = {"reference": reference, "display": display}
+        outputs.append(_output(vocabulary, "alternative-provider", "Reference", choice))
+    return outputs
+
+
+def _output(vocabulary: Vocabulary, code: str, kind: str, value: Json) -> Json:
+    return {"type": vocabulary.own_concept("task-output", code), f"value{kind}": value}

@@ -1,0 +1,108 @@
+"""The ride: an order and a Task for the vendor, who learns neither diagnosis nor reason nor specialty."""
+
+from second_opinion.fhir.case_view import CaseView, Ride
+from second_opinion.fhir.codes import (
+    FULFILL,
+    HCPCS,
+    RIDE_CODES,
+    TRANSPORTATION,
+    TRANSPORTATION_REQUEST,
+    Json,
+    Vocabulary,
+    coding,
+    concept,
+)
+from second_opinion.fhir.elements import case_number, identifier, instant, meta, to
+
+PURPOSE = "Ride to a medical appointment"
+
+
+def write_order(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
+    """The transport ServiceRequest."""
+    codes = [TRANSPORTATION_REQUEST]
+    if ride.mode is not None and ride.mode in RIDE_CODES:
+        codes.append(coding(HCPCS, RIDE_CODES[ride.mode]))
+    order: Json = {
+        "resourceType": "ServiceRequest",
+        "id": ride.service_request_id,
+        "meta": meta(view, f"ServiceRequest/{ride.service_request_id}"),
+        "identifier": [identifier(vocabulary, "trip", f"{view.number}-T1")],
+        "basedOn": [to("ServiceRequest", view.service_request_id)],
+        "status": "revoked" if view.status == "withdrawn" else "active",
+        "intent": "order",
+        "priority": view.priority,
+        "category": [{"coding": [TRANSPORTATION]}],
+        "code": concept(*codes, text=PURPOSE),
+        "subject": view.member,
+        "authoredOn": instant(ride.asked_at or view.received_at),
+        "requester": view.insurer,
+    }
+    if ride.mode is not None:
+        order["orderDetail"] = [vocabulary.own_concept("transport-mode", ride.mode)]
+    if ride.needed_at is not None:
+        order["occurrenceDateTime"] = instant(ride.needed_at)
+    if ride.vendor is not None:
+        order["performer"] = [ride.vendor]
+    if view.coverage is not None:
+        order["insurance"] = [view.coverage]
+    if words := _instruction(ride):
+        order["patientInstruction"] = words
+    return order
+
+
+def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
+    """The transport Task, requested of the vendor once one is known."""
+    withdrawn = view.status == "withdrawn"
+    task: Json = {
+        "resourceType": "Task",
+        "id": ride.task_id,
+        "meta": meta(view, f"Task/{ride.task_id}"),
+        "identifier": [identifier(vocabulary, "task", f"{view.number}-T1")],
+        "basedOn": [to("ServiceRequest", ride.service_request_id)],
+        "groupIdentifier": case_number(view, vocabulary),
+        "partOf": [to("Task", view.task_id)],
+        "status": "cancelled" if withdrawn else "requested",
+        "businessStatus": vocabulary.own_concept("transport-status", "cancelled" if withdrawn else "awaiting-vendor"),
+        "intent": "order",
+        "priority": view.priority,
+        "code": {"coding": [FULFILL, vocabulary.own("case-task", "transportation")]},
+        "description": PURPOSE,
+        "focus": to("ServiceRequest", ride.service_request_id),
+        "for": view.member,
+        "authoredOn": instant(ride.asked_at or view.received_at),
+        "lastModified": instant(view.updated_at),
+        "requester": view.insurer,
+    }
+    if withdrawn:
+        task["statusReason"] = {"text": "The appointment is no longer needed."}
+    if ride.vendor is not None:
+        task["owner"] = ride.vendor
+    if ride.needed_at is not None:
+        task["restriction"] = {"repetitions": 1, "period": {"end": instant(ride.needed_at)}}
+    if inputs := _inputs(ride, vocabulary):
+        task["input"] = inputs
+    return task
+
+
+def _inputs(ride: Ride, vocabulary: Vocabulary) -> list[Json]:
+    given = (
+        ("pickup-location", "valueAddress", ride.pickup),
+        ("pickup-phone", "valueContactPoint", {"system": "phone", "value": ride.phone} if ride.phone else None),
+        ("attendant", "valueBoolean", ride.attendant),
+        ("language", "valueCode", ride.language),
+    )
+    return [
+        {"type": vocabulary.own_concept("task-input", code), element: value}
+        for code, element, value in given
+        if value is not None
+    ]
+
+
+def _instruction(ride: Ride) -> str:
+    """What the driver needs to know, in words."""
+    words = []
+    if ride.attendant:
+        words.append("One attendant rides along.")
+    if ride.language is not None:
+        words.append(f"Please call in the member's language ({ride.language}).")
+    return " ".join(words)

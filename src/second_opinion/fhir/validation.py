@@ -1,0 +1,124 @@
+"""Validation on the way in: the R4B models of fhir.resources, and what they let through."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from second_opinion.errors import CodeInvalid, InvalidElement, RequiredMissing, SecondOpinionError
+from second_opinion.fhir.codes import Json
+from second_opinion.fhir.shapes import STRUCTURED, model, shape
+from second_opinion.fhir.structure import MOST, faults
+
+# Imported before the first request; importing a model takes about 10 ms
+EXPECTED = (
+    "ServiceRequest",
+    "Bundle",
+    "Parameters",
+    "Patient",
+    "RelatedPerson",
+    "Coverage",
+    "Practitioner",
+    "PractitionerRole",
+    "Organization",
+    "Condition",
+    "DocumentReference",
+    "Location",
+    "HealthcareService",
+)
+FORMS = {
+    "code": "without spaces before, after or twice within",
+    "id": "of at most 64 letters, digits, dots and hyphens",
+    "date": "that exists: YYYY, YYYY-MM or YYYY-MM-DD",
+    "dateTime": "that exists: YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a zone",
+    "instant": "that exists: YYYY-MM-DDThh:mm:ss with a zone",
+    "time": "that exists: hh:mm:ss",
+    "positiveInt": "from 1 to 2147483647",
+    "unsignedInt": "from 0 to 2147483647",
+}
+
+
+def prepare() -> None:
+    """Import and build what requests usually need, so that the first is not slow."""
+    for name in EXPECTED:
+        model(name)
+        shape(name)
+
+
+def check(resource: Json, *types: str, path: str | None = None) -> None:
+    """Raise unless the resource is one of these types and valid R4.
+
+    InvalidElement 400 for what has the wrong name, type or form; RequiredMissing and CodeInvalid 422 for what is
+    absent and for codes outside a required binding. ``path`` is where the resource stands, its type if not given.
+    """
+    named = resource.get("resourceType")
+    if named not in types:
+        raise InvalidElement(f"resourceType must be {' or '.join(types)}", f"{path or '$this'}.resourceType")
+    path = path or str(named)
+    found = faults(resource, str(named), path)
+    if found.shape:
+        raise told(InvalidElement, found.shape)
+    _by_model(resource, str(named), path)
+    if found.codes:
+        raise told(CodeInvalid, found.codes[:MOST])
+
+
+def told(error: type[SecondOpinionError], wrong: list[tuple[str, str]]) -> SecondOpinionError:
+    """One error for several faults: the first in words, each by its place."""
+    (place, sentence), *others = wrong
+    more = f"; {len(others)} more in what follows" if others else ""
+    return error(f"{place} {sentence}{more}", *dict.fromkeys(each for each, _ in wrong))
+
+
+def _by_model(resource: Json, type_name: str, path: str) -> None:
+    try:
+        model(type_name).model_validate(resource)
+    except ValidationError as wrong:
+        errors = wrong.errors(include_url=False, include_context=False, include_input=False)
+        # Names were judged by shape, which knows the companions of extension values that the models lack.
+        _refuse([each for each in errors if each["type"] != "extra_forbidden"], resource, path)
+    except Exception as failed:
+        # Whatever the library trips over is in the body; a caller can mend it, and nothing has been stored.
+        raise InvalidElement("The resource cannot be read as FHIR R4", path) from failed
+
+
+def _refuse(errors: list[Any], resource: Json, path: str) -> None:
+    wrong: list[tuple[str, str]] = []
+    missing: list[tuple[str, str]] = []
+    for each in errors[:MOST]:
+        place, of = _place(each["loc"], resource, path)
+        if each["type"].endswith("missing"):
+            missing.append((place, "is required"))
+        else:
+            wrong.append((place, _form(of)))
+    if wrong:
+        raise told(InvalidElement, list(dict.fromkeys(wrong)))
+    if missing:
+        raise told(RequiredMissing, list(dict.fromkeys(missing)))
+
+
+def _form(type_name: str | None) -> str:
+    if type_name is None:
+        return "does not have the form FHIR R4 gives it, or lacks an element it needs"
+    return f"must be a FHIR {type_name} {FORMS.get(type_name, 'in the form R4 gives it')}"
+
+
+def _place(location: tuple[int | str, ...], resource: Json, path: str) -> tuple[str, str | None]:
+    """FHIRPath of a pydantic location, and the primitive type there; tags of unions and validators fall away."""
+    value: Any = resource
+    of = str(resource["resourceType"])
+    primitive: str | None = None
+    for step in location:
+        if isinstance(step, int) and isinstance(value, list) and step < len(value):
+            value, path = value[step], f"{path}[{step}]"
+            continue
+        name = str(step).removesuffix("_fhir")
+        name = f"_{name.removesuffix('__ext')}" if name.endswith("__ext") else name
+        if isinstance(value, dict):
+            of = str(value.get("resourceType", of))
+            element = shape(of).elements.get(name)
+            if element is None:
+                continue
+            path += f".{element.choice or name.removeprefix('_')}"
+            primitive = None if element.kind in STRUCTURED else element.of
+            value, of = value.get(name), element.of
+    return path, primitive

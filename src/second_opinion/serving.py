@@ -1,0 +1,48 @@
+"""Running the service: web processes on granian, with a stack deep enough to parse on and dead workers replaced."""
+
+import ctypes
+import os
+import signal
+import sys
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from second_opinion import app
+from second_opinion.settings import Settings
+
+BLOCKING_THREADS = 8  # per process: enough requests in flight that commits are shared
+STACK_BYTES = 64 * 1024 * 1024  # pydantic-core recurses; granian's 2 MB threads would overflow before Python notices
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def serve(settings: Settings, host: str, port: int, workers: int, clock: datetime | None) -> None:
+    """Serve until interrupted. ``clock`` is where the clock of cases starts; None: now."""
+    os.environ["RUST_MIN_STACK"] = str(STACK_BYTES)
+    ahead = app.ahead_of_now(clock)
+    server = Granian(
+        "second_opinion.app:web",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=BLOCKING_THREADS,
+        backpressure=256,
+        respawn_failed_workers=True,
+        respawn_interval=0.2,
+        workers_kill_timeout=10,
+        log_level=LogLevels.warning,
+        websockets=False,
+    )
+    server.serve(target_loader=partial(_web, settings, ahead))
+
+
+def _web(settings: Settings, ahead: timedelta, *_: Any) -> Any:
+    """The WSGI application of one web process, which ends with the process that started it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    return app.web(settings, ahead)

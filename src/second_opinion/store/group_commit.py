@@ -1,0 +1,171 @@
+"""The one writer of a process on SQLite: whoever waits meanwhile is written in the next commit together."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+from second_opinion.store.changes import Conflict
+from second_opinion.store.database import SQLITE, Batch, Row, conflict_kind, insert_statements, unavailable
+from second_opinion.store.turns import Turns
+
+GROUP = 64  # batches in one commit at most: bounds how long another process waits for its turn
+PATIENCE = 10.0  # seconds a caller waits for its batch before it is told to come again
+
+Waiting = tuple[Batch, "Future[None]"]
+
+
+class SqliteTransaction:
+    """One transaction under way on a SQLite connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.rows = 0
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Run one statement; the number of rows it changed."""
+        return self._connection.execute(statement, values).rowcount
+
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of one query."""
+        return self._connection.execute(statement, values).fetchall()
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows."""
+        self.rows += len(rows)
+        for statement, values in insert_statements(SQLITE, table, rows):
+            self._connection.execute(statement, values)
+
+
+def commit(connection: sqlite3.Connection, group: Iterable[Waiting]) -> int:
+    """Write every batch of the group in one transaction and tell each caller; the number of new rows."""
+    group = [waiting for waiting in group if waiting[1].set_running_or_notify_cancel()]
+    transaction = SqliteTransaction(connection)
+    try:
+        failures = _write(connection, transaction, group)
+        connection.execute("COMMIT")
+    except BaseException as fault:  # noqa: BLE001 - whatever it is, each waiting caller must be told, and the writer lives on
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        failures = dict.fromkeys(range(len(group)), unavailable() if isinstance(fault, sqlite3.Error) else fault)
+    for place, (_, future) in enumerate(group):
+        failure = failures.get(place)
+        if failure is None:
+            future.set_result(None)
+        else:
+            future.set_exception(failure)
+    return transaction.rows
+
+
+def _write(
+    connection: sqlite3.Connection, transaction: SqliteTransaction, group: Sequence[Waiting]
+) -> dict[int, BaseException]:
+    """Write all together; if one cannot be written, one by one. The failures by place in the group."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _together([batch for batch, _ in group]).run(transaction)
+    except sqlite3.OperationalError:
+        raise
+    except Exception:  # noqa: BLE001 - each batch is tried again alone, and its own caller gets its own error
+        connection.execute("ROLLBACK")
+    else:
+        return {}
+    connection.execute("BEGIN IMMEDIATE")
+    failures: dict[int, BaseException] = {}
+    for place, (batch, _) in enumerate(group):
+        failure = _alone(connection, transaction, batch)
+        if failure is not None:
+            failures[place] = failure
+    return failures
+
+
+def _together(batches: Sequence[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
+    whole = Batch()
+    for batch in batches:
+        whole.steps += batch.steps
+        for table, rows in batch.rows.items():
+            whole.rows[table] += rows
+    return whole
+
+
+def _alone(connection: sqlite3.Connection, transaction: SqliteTransaction, batch: Batch) -> BaseException | None:
+    """Write one batch under a savepoint; its failure, if it failed."""
+    connection.execute("SAVEPOINT alone")
+    try:
+        batch.run(transaction)
+    except sqlite3.IntegrityError as error:
+        failure: BaseException = _conflict(error)
+    except sqlite3.Error:
+        raise
+    except Exception as error:  # noqa: BLE001 - a Conflict of a step, or a fault of one caller that is not another's
+        failure = error
+    else:
+        connection.execute("RELEASE alone")
+        return None
+    connection.execute("ROLLBACK TO alone")
+    connection.execute("RELEASE alone")
+    return failure
+
+
+def _conflict(error: sqlite3.IntegrityError) -> Exception:
+    """The Conflict behind "UNIQUE constraint failed: table.column, …", or the error itself."""
+    text = str(error)
+    if not text.startswith("UNIQUE"):
+        return error
+    return Conflict(conflict_kind(text.partition(": ")[2].partition(".")[0]))
+
+
+class Writer:
+    """The thread that writes for a whole process."""
+
+    def __init__(self, connection: sqlite3.Connection, turns: Turns) -> None:
+        self._connection = connection
+        self._turns = turns
+        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self.rows = 0  # new rows so far
+        self._thread = Thread(target=self._serve, name="store writer", daemon=True)
+        self._thread.start()
+
+    def write(self, batch: Batch) -> None:
+        """Queue the batch and wait until it is on disk."""
+        future = self.write_later(batch)
+        try:
+            future.result(PATIENCE)
+        except TimeoutError:
+            future.cancel()
+            raise unavailable() from None
+
+    def write_later(self, batch: Batch) -> "Future[None]":
+        """Queue the batch."""
+        future: Future[None] = Future()
+        self._queue.put((batch, future))
+        return future
+
+    def close(self) -> None:
+        """Write what is queued and end the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while (first := self._queue.get()) is not None:
+            with self._turns.taken():
+                group, ended = self._drained(first)
+                self.rows += commit(self._connection, group)
+            if ended:
+                return
+
+    def _drained(self, first: Waiting) -> tuple[list[Waiting], bool]:
+        """What has queued up behind ``first``, and whether the end is among it."""
+        group = [first]
+        with contextlib.suppress(Empty):
+            while len(group) < GROUP:
+                waiting = self._queue.get_nowait()
+                if waiting is None:
+                    return group, True
+                group.append(waiting)
+        return group, False

@@ -1,0 +1,192 @@
+"""The store: one database, SQLite or PostgreSQL by URL, and everything that is kept in it."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from second_opinion.store import case_files, migrating, reading, registering, snapshots, versions, writing
+from second_opinion.store.changes import AuditRow, Changes, Event
+from second_opinion.store.database import Batch, Database
+from second_opinion.store.matches import after as behind
+from second_opinion.store.numbering import Numbers
+from second_opinion.store.query import Query, Visibility
+from second_opinion.store.searching import Search
+from second_opinion.store.snapshots import Load
+from second_opinion.store.stored import Page, Stored, StoredCase, StoredSubmission, microseconds
+from second_opinion.store.visibility import EVERYTHING, IN_FORCE
+
+
+def _database(url: str) -> Database:
+    if url in {":memory:", "sqlite://", "sqlite:///:memory:"}:
+        from second_opinion.store.sqlite_memory import SqliteMemory  # noqa: PLC0415 - only the database in use is loaded
+
+        return SqliteMemory()
+    if url.startswith("sqlite:///"):
+        from second_opinion.store.sqlite import SqliteFile  # noqa: PLC0415 - as above
+
+        return SqliteFile(Path(url.removeprefix("sqlite:///")))
+    from second_opinion.store.postgresql import Postgresql  # noqa: PLC0415 - as above
+
+    return Postgresql(url)
+
+
+class Store:
+    """Everything that is kept; safe for any number of threads, and of processes on one database."""
+
+    def __init__(self, url: str) -> None:
+        self._database = _database(url)
+        self._cases = Numbers(self._database, "case", 50)
+        self._rows = Numbers(self._database, "resource", 1000)
+
+    def upgrade(self) -> None:
+        """Bring the database to the schema of this release."""
+        migrating.upgrade(self._database)
+
+    def status(self) -> tuple[str | None, str]:
+        """(the revision the database is at, None when it is empty; the newest there is)."""
+        return migrating.status(self._database)
+
+    def ping(self) -> None:
+        """Answer, or raise Unavailable."""
+        self._database.fetch("SELECT value FROM counter WHERE name = 'snapshot'")
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the database."""
+        self._database.close()
+
+    # Writing
+
+    def next_case_number(self) -> int:
+        """A number no case has had."""
+        return self._cases.take()
+
+    def save(self, changes: Changes) -> None:
+        """Write all of it durably, or none: Conflict when somebody else was first, Unavailable when nothing can be."""
+        self._database.write(writing.batch(changes, self._rows.take))
+
+    def note(self, rows: Sequence[AuditRow]) -> None:
+        """Write audit rows soon, without waiting for the disk."""
+        written = Batch()
+        written.rows["audit"] = [writing.audit_row(row) for row in rows]
+        self._database.write_later(written)
+
+    def attempt(self, received_at: datetime, partner: str, path: str, digest: str) -> None:
+        """Keep that a request came whose member could not be identified."""
+        written = Batch()
+        written.rows["attempt"].append((microseconds(received_at), partner, path, digest))
+        self._database.write(written)
+
+    # Resources
+
+    def read(self, type: str, id: str, visibility: Visibility, version: int | None = None) -> Stored | None:  # noqa: A002 - FHIR's own words
+        """The current version, or the one asked for, if the caller may see it."""
+        return reading.read(self._database, type, id, visibility, version)
+
+    def found(self, type: str, id: str) -> Stored | None:  # noqa: A002 - FHIR's own words
+        """The current version, for our own work."""
+        return reading.read(self._database, type, id, EVERYTHING, None)
+
+    def case_resources(self, number: int) -> list[Stored]:
+        """Every current resource of a case, in the order they were made."""
+        return reading.of_case(self._database, number)
+
+    def history(
+        self,
+        type: str,  # noqa: A002 - FHIR's own word
+        id: str | None,  # noqa: A002 - FHIR's own word
+        visibility: Visibility,
+        count: int,
+        after: tuple[Any, ...] | None = None,
+        since: datetime | None = None,
+    ) -> Page:
+        """Versions of one resource, or of all of a type, newest first; ``since`` leaves out older changes."""
+        return versions.history(self._database, type, id, visibility, count, after, since)
+
+    def search(self, query: Query, visibility: Visibility) -> Page:
+        """One page of what matches, with the exact total of what the caller may see."""
+        return Search(self._database, query, visibility).page()
+
+    def by_reference(self, references: Sequence[str], visibility: Visibility) -> list[Stored]:
+        """The resources that "Type/id" name, each once."""
+        return reading.by_reference(self._database, references, visibility)
+
+    def referring(self, type: str, parameter: str, references: Sequence[str], visibility: Visibility) -> list[Stored]:  # noqa: A002 - FHIR's own word
+        """The resources of a type whose reference parameter points at one of "Type/id", each once."""
+        return reading.referring(self._database, type, parameter, references, visibility)
+
+    # Cases
+
+    def case(self, number: int) -> StoredCase | None:
+        """The case of this number."""
+        return case_files.case(self._database, number)
+
+    def case_by_task(self, task: str) -> StoredCase | None:
+        """The case shown as this Task id."""
+        return case_files.case_by_task(self._database, task)
+
+    def cases_of_member(self, member: str, condition: str | None = None) -> list[StoredCase]:
+        """The member's cases, oldest first; with ``condition`` those about it."""
+        return case_files.cases_of_member(self._database, member, condition)
+
+    def open_cases(self, member: str) -> list[StoredCase]:
+        """The member's cases whose question is open, oldest first."""
+        return case_files.open_cases(self._database, member)
+
+    def parties(self, number: int) -> set[str]:
+        """Who takes part in a case."""
+        return case_files.parties(self._database, number)
+
+    def submission(self, partner: str, key: str) -> StoredSubmission | None:
+        """What this partner's business key stands for."""
+        return case_files.submission(self._database, partner, key)
+
+    def open_question(self, partner: str, question: str) -> int | None:
+        """The number of the open case about this question, as this partner sees it."""
+        return case_files.open_question(self._database, partner, question)
+
+    def events(self, number: int) -> list[Event]:
+        """The story of a case, first to last."""
+        return case_files.events(self._database, number)
+
+    def evidence(self, digest: str) -> bytes | None:
+        """The evidence of this SHA-256."""
+        return case_files.evidence(self._database, digest)
+
+    # Registry
+
+    def registry_add(self, kind: str, id: str, body: bytes) -> None:  # noqa: A002 - the registry's own word
+        """Register; Conflict("registry") when the id is taken."""
+        registering.add(self._database, kind, id, body)
+
+    def registry_get(self, id: str) -> tuple[str, bytes, bool] | None:  # noqa: A002 - the registry's own word
+        """(kind, body, active)."""
+        return registering.get(self._database, id)
+
+    def registry_list(self, kind: str) -> list[tuple[str, bytes, bool]]:
+        """(id, body, active) of everyone of a kind, by id."""
+        return registering.listed(self._database, kind)
+
+    def registry_set_active(self, id: str, active: bool) -> bool:  # noqa: A002, FBT001 - the registry's own words
+        """Enable or disable; false when nobody has the id."""
+        return registering.set_active(self._database, id, active=active)
+
+    # Directory
+
+    def active_snapshot(self) -> int:
+        """The number of the directory in force, 0 before the first load."""
+        number: int = self._database.fetch(f"SELECT {IN_FORCE}")[0][0]  # noqa: S608 - a constant
+        return number
+
+    def load_snapshot(self, sources: Sequence[str], replace: bool) -> AbstractContextManager[Load]:  # noqa: FBT001 - read at the call by its name
+        """A new directory to load into; invisible until its ``activate``, gone without."""
+        return snapshots.load_snapshot(self._database, self._rows, sources, replace=replace)
+
+    def body(self, type: str, id: str) -> bytes | None:  # noqa: A002 - FHIR's own words
+        """The current body of one resource."""
+        return reading.body(self._database, type, id)
+
+    def bodies(self, type: str, parameter: str, value: str, prefix: bool = False) -> list[tuple[str, bytes]]:  # noqa: A002, FBT001, FBT002 - FHIR's own word; read at the call by its name
+        """(id, body) of the current resources with this value of a parameter, or one that starts with it."""
+        return reading.bodies(self._database, type, parameter, value, below=behind(value) if prefix else None)

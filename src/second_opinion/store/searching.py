@@ -1,0 +1,180 @@
+"""A Query as SQL: the fewest rows drive, the other clauses are looked up for each of them, one page comes out.
+
+Texts are put together by hand: composing a statement of SQLAlchemy anew for each search costs more than the search.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from second_opinion.store.database import Database
+from second_opinion.store.matches import Matcher
+from second_opinion.store.parameters import param
+from second_opinion.store.query import Clause, Query, Sort, Visibility
+from second_opinion.store.stored import Page, stored
+from second_opinion.store.tables import ALWAYS
+from second_opinion.store.visibility import (
+    ALL,
+    NOTHING,
+    Part,
+    all_of,
+    any_of,
+    current,
+    questions,
+    visible,
+)
+
+MANY = 1000  # rows; a driver with more than these is no help to a page in the order of an index
+
+_COLUMNS = "x.type, x.id, x.version, x.last_updated, x.body, x.case_number, q.pk"
+_EARLIEST = -(2**63)  # sorts before every instant
+_LAST_WORD = "\U0010ffff"  # sorts behind every word
+
+
+class Search:
+    """One query of one caller, on its way to SQL."""
+
+    def __init__(self, database: Database, query: Query, visibility: Visibility) -> None:
+        self._database = database
+        self._query = query
+        self._visibility = visibility
+        self._matcher = Matcher(database.dialect, visibility)
+        self._seen = visible(visibility, "r", query.type)
+
+    def page(self) -> Page:
+        """The page asked for, with the exact number of all matches."""
+        query = self._query
+        if self._seen is NOTHING:
+            return Page(0, [], None)
+        rows_wanted = self.matching()
+        if query.total_only:
+            return Page(self._total(rows_wanted), [], None)
+        statement = self.statement(rows_wanted)
+        found = self._database.fetch(statement.text, statement.values)
+        more = len(found) > query.count
+        del found[query.count :]
+        total = self._total(rows_wanted) if more or query.after is not None else len(found)
+        position = tuple(found[-1][7:]) + (found[-1][6],) if more and found else None
+        return Page(total, [stored(row) for row in found], position)
+
+    def _total(self, rows_wanted: Part) -> int:
+        statement = f"SELECT count(*) FROM {rows_wanted.text}"  # noqa: S608 - built of constants and aliases
+        total: int = self._database.fetch(statement, rows_wanted.values)[0][0]
+        return total
+
+    def statement(self, rows_wanted: Part) -> Part:
+        """The page's statement: first the numbers and sort keys of its rows, then their bodies."""
+        query = self._query
+        keys = [self._sort_key(sort) for sort in query.sort]
+        named = "".join(f", {key.text} AS k{place}" for place, key in enumerate(keys))
+        names = [f"k{place}" for place in range(len(keys))]
+        ways = ["DESC" if sort.descending else "ASC" for sort in query.sort]
+        order = ", ".join([*(f"{name} {way}" for name, way in zip(names, ways, strict=True)), "pk ASC"])
+        beyond = _beyond([*names, "pk"], [*ways, "ASC"], query.after)
+        text = (
+            f"SELECT {', '.join([_COLUMNS, *(f'q.{name}' for name in names)])} FROM (SELECT * FROM"  # noqa: S608 - as above
+            f" (SELECT {'d' if rows_wanted.text.startswith('(') else 'r'}.pk AS pk{named} FROM {rows_wanted.text}) f WHERE {beyond.text} ORDER BY {order} LIMIT ?) q"
+            f" CROSS JOIN resource x WHERE x.pk = q.pk ORDER BY {order.replace('pk ', 'q.pk ')}"
+        )
+        values = (*(v for key in keys for v in key.values), *rows_wanted.values, *beyond.values, query.count + 1)
+        return Part(text, values)
+
+    def matching(self) -> Part:
+        """FROM and WHERE of every row that matches, as ``r``."""
+        kind = self._query.type
+        place, driver = self._driver()
+        parts = [current("r", kind), self._seen]
+        parts += [
+            Part(f"{'NOT ' if clause.negated else ''}({condition.text})", condition.values)
+            for number, clause in enumerate(self._query.clauses)
+            if number != place
+            for condition in [self._matcher.condition(clause.matches, kind, "r")]
+        ]
+        if driver is None:
+            where = all_of([Part("r.type = ?", (kind,)), *parts])
+            return Part(f"resource r WHERE {where.text}", where.values)
+        where = all_of(parts)
+        text = f"({driver.text}) d CROSS JOIN resource r WHERE r.pk = d.pk AND {where.text}"
+        return Part(text, (*driver.values, *where.values))
+
+    def _driver(self) -> tuple[int | None, Part | None]:
+        """The clause that drives, by place, and its candidates; no place: who may see; neither: all of the type."""
+        drivers = [(place, driver) for place, clause in enumerate(self._query.clauses) if (driver := self._drives(clause))]
+        for place, driver in drivers:
+            if self._query.clauses[place].selective:
+                return place, driver
+        own = self._own_rows()
+        choices: list[tuple[int | None, Part]] = [*drivers, *([(None, own)] if own else [])]
+        if not choices:
+            return None, None
+        if len(choices) == 1 and not self._in_order_of_index():
+            return choices[0]
+        counted = [(self._bounded_count(driver), number) for number, (_, driver) in enumerate(choices)]
+        fewest, number = min(counted)
+        place, driver = choices[number]
+        # Index rows of one value are in the order of row numbers already: without a sort they need no other driver.
+        if fewest >= MANY and self._in_order_of_index() and (self._query.sort or place is None):
+            return None, None
+        return place, driver
+
+    def _drives(self, clause: Clause) -> Part | None:
+        """The candidates of a clause by an index, if each of its matches has one."""
+        if clause.negated:
+            return None
+        parts = [self._matcher.candidates(match, self._query.type) for match in clause.matches]
+        found = [part for part in parts if part is not None]
+        if not found or len(found) < len(parts):
+            return None
+        return Part(" UNION ".join(part.text for part in found), tuple(v for part in found for v in part.values))
+
+    def _own_rows(self) -> Part | None:
+        """Rows of the caller's own cases and those it submitted, when that is all it may see of this type."""
+        visibility = self._visibility
+        if self._seen is ALL or visibility.members or self._query.type in {"Patient", "Coverage"}:
+            return None
+        parts = []
+        if visibility.parties:
+            text = (
+                "SELECT o.pk FROM case_party p CROSS JOIN resource o"  # noqa: S608 - question marks
+                f" WHERE p.key IN ({questions(visibility.parties)}) AND o.case_number = p.case_number AND o.type = ?"
+            )
+            parts.append(Part(text, (*visibility.parties, self._query.type)))
+        if visibility.partner is not None:
+            text = "SELECT pk FROM resource WHERE partner = ? AND type = ?"
+            parts.append(Part(text, (visibility.partner, self._query.type)))
+        return Part(" UNION ".join(part.text for part in parts), tuple(v for part in parts for v in part.values))
+
+    def _bounded_count(self, driver: Part) -> int:
+        statement = f"SELECT count(*) FROM (SELECT 1 FROM ({driver.text}) c LIMIT {MANY}) b"  # noqa: S608 - as above
+        number: int = self._database.fetch(statement, driver.values)[0][0]
+        return number
+
+    def _in_order_of_index(self) -> bool:
+        return all(sort.kind in {"updated", "id"} for sort in self._query.sort)
+
+    def _sort_key(self, sort: Sort) -> Part:
+        """What rows are sorted by; a row without the parameter comes last either way."""
+        kind = self._query.type
+        if sort.kind == "id":
+            return Part("r.id")
+        if sort.kind == "updated":
+            return Part("r.last_updated")
+        if sort.kind == "date":
+            bound, lacking = ("max(s.last)", _EARLIEST) if sort.descending else ("min(s.first)", ALWAYS)
+            text = f"COALESCE((SELECT {bound} FROM search_span s WHERE s.param = ? AND s.resource = r.pk), ?)"  # noqa: S608 - constants
+            return Part(text, (param(kind, sort.parameter), lacking))
+        bound, nothing = ("max", "") if sort.descending else ("min", _LAST_WORD)
+        values = self._matcher.each("r", kind, sort.parameter, "j")
+        by = self._database.dialect.by_code_point
+        return Part(f"COALESCE((SELECT {bound}(j.value{by}) FROM {values}), ?){by}", (nothing,))  # noqa: S608 - constants
+
+
+def _beyond(names: Sequence[str], ways: Sequence[str], after: tuple[Any, ...] | None) -> Part:
+    """The row comes after the position, key by key."""
+    if after is None:
+        return ALL
+    choices = []
+    for place, (name, way) in enumerate(zip(names, ways, strict=True)):
+        equal = [Part(f"{names[before]} = ?", (after[before],)) for before in range(place)]
+        choices.append(all_of([*equal, Part(f"{name} {'<' if way == 'DESC' else '>'} ?", (after[place],))]))
+    return any_of(choices)
+

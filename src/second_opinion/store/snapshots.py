@@ -1,0 +1,191 @@
+"""Loading the directory: everything is written beside what is in force, then one row turns it visible.
+
+A load that fails or dies leaves rows nobody sees; the next load takes them away first.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace as changed_in
+from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
+
+import orjson
+
+from second_opinion.store.changes import ResourceWrite
+from second_opinion.store.database import Bulk, Database, Row, Transaction
+from second_opinion.store.found_by import found_by, span_rows, term_rows, unpacked
+from second_opinion.store.numbering import Numbers
+from second_opinion.store.stored import microseconds
+from second_opinion.store.tables import ALWAYS
+from second_opinion.store.visibility import DIRECTORY_TYPES
+from second_opinion.store.writing import remove_index, resource_row
+
+T = TypeVar("T")
+
+TURN = 10_000  # rows in one transaction: about 0.1 s, which is how long a case may wait for its turn
+SORTED = 400_000  # index rows sorted together: the index is then written along, not across
+LISTED = 5_000  # rows looked through at a time
+
+
+class Load:
+    """One load under way."""
+
+    def __init__(self, bulk: Bulk, numbers: Numbers, number: int, *, replace: bool) -> None:
+        self._bulk = bulk
+        self._numbers = numbers
+        self._replace = replace
+        self._resources: list[Row] = []
+        self._terms: list[Row] = []
+        self._spans: list[Row] = []
+        self._ending: list[int] = []  # rows in force with a successor in this load, not yet marked
+        self._ended: list[int] = []
+        self._kept: set[int] = set()
+        self._first = not any(next(_current_rows(bulk, kind), None) for kind in DIRECTORY_TYPES)
+        self.number = number
+        self.active = False
+
+    def put(self, batch: Sequence[ResourceWrite]) -> None:
+        """Add resources to the load; one that is in force with the same content stays as it is."""
+        pk = self._numbers.take(len(batch)) if batch else 0
+        for resource in batch:
+            changed = resource if self._first else self._changed(resource)
+            if changed is None:
+                continue
+            index = found_by(changed)
+            self._resources.append(resource_row(pk, changed, index, since=self.number))
+            self._terms += term_rows(index.terms, pk)
+            self._spans += span_rows(index.spans, pk)
+            pk += 1
+        if len(self._terms) + len(self._spans) > SORTED:
+            self._flush()
+
+    def _changed(self, resource: ResourceWrite) -> ResourceWrite | None:
+        """The resource as the next version of the one in force; None when nothing but its meta differs."""
+        statement = "SELECT pk, version, body FROM resource WHERE type = ? AND id = ? AND until = ?"
+        rows = self._bulk.fetch(statement, (resource.type, resource.id, ALWAYS))
+        if not rows:
+            return resource
+        pk, version, body = rows[0]
+        before, now = orjson.loads(body), orjson.loads(resource.body)
+        before.pop("meta", None)
+        meta = now.pop("meta", {})
+        if before == now:
+            if self._replace:
+                self._kept.add(pk)
+            return None
+        self._ending.append(pk)
+        if self._replace:
+            self._kept.add(pk)
+        now["meta"] = meta | {"versionId": str(version + 1)}
+        return changed_in(resource, version=version + 1, body=orjson.dumps(now))
+
+    def _flush(self) -> None:
+        """Write what has gathered: resources before their index, so that what a crash leaves can be found again."""
+        self._terms.sort()
+        self._spans.sort()
+        gathered = {"resource": self._resources, "search_term": self._terms, "search_span": self._spans}
+        for table, rows in gathered.items():
+            for chunk in _chunks(rows):
+                self._bulk.write(partial(_insert, table=table, rows=chunk))
+            rows.clear()
+        _mark(self._bulk, self._ending, self.number)
+        self._ended += self._ending
+        self._ending.clear()
+
+    def activate(self, counts: Mapping[str, int], digest: str) -> None:
+        """Put the load in force, all of it at once; with replace, what it did not hold ends."""
+        self._flush()
+        if self._replace:
+            self._end_the_rest()
+
+        def flip(transaction: Transaction) -> None:
+            done = "UPDATE snapshot SET state = 'active', counts = ?, digest = ? WHERE number = ?"
+            transaction.execute(done, (orjson.dumps(dict(counts)), digest, self.number))
+            transaction.execute("UPDATE counter SET value = ? WHERE name = 'snapshot'", (self.number,))
+
+        self._bulk.settle(flip)
+        self.active = True
+        for chunk in _chunks(self._ended):
+            self._bulk.write(partial(_unindex, pks=chunk))
+
+    def _end_the_rest(self) -> None:
+        for kind in sorted(DIRECTORY_TYPES):
+            for rows in _current_rows(self._bulk, kind):
+                rest = [pk for pk, since in rows if since < self.number and pk not in self._kept]
+                _mark(self._bulk, rest, self.number)
+                self._ended += rest
+
+
+@contextmanager
+def load_snapshot(database: Database, numbers: Numbers, sources: Sequence[str], *, replace: bool) -> Iterator[Load]:
+    """A new snapshot to load into; what is in force stays so until ``activate``."""
+    with database.bulk() as bulk:
+        _clean(bulk)
+        number = bulk.fetch("SELECT COALESCE(max(number), 0) + 1 FROM snapshot")[0][0]
+        row = (number, microseconds(datetime.now(UTC)), orjson.dumps(list(sources)), None, None, "loading")
+        bulk.write(partial(_insert, table="snapshot", rows=[row]))
+        load = Load(bulk, numbers, number, replace=replace)
+        try:
+            yield load
+        finally:
+            if not load.active:
+                _clean(bulk)
+
+
+def _clean(bulk: Bulk) -> None:
+    """Take away what loads left that never came into force."""
+    for (number,) in bulk.fetch("SELECT number FROM snapshot WHERE state = 'loading'"):
+        for rows in _listed(bulk, "SELECT pk FROM resource WHERE pk > ? AND since = ?", number):
+            bulk.write(partial(_remove, pks=[row[0] for row in rows]))
+        for rows in _listed(bulk, "SELECT pk FROM resource WHERE pk > ? AND until = ?", number):
+            _mark(bulk, [row[0] for row in rows], ALWAYS)
+        bulk.write(partial(_leave, number=number))
+
+
+def _current_rows(bulk: Bulk, kind: str) -> Iterator[list[Row]]:
+    """(pk, since) of the rows of a type that no load has ended."""
+    return _listed(bulk, "SELECT pk, since FROM resource WHERE pk > ? AND type = ? AND until = ?", kind, ALWAYS)
+
+
+def _listed(bulk: Bulk, statement: str, *values: object) -> Iterator[list[Row]]:
+    """The rows of a query that begins behind one pk, some at a time, so that no long read holds up the log."""
+    pk = 0
+    while rows := bulk.fetch(f"{statement} ORDER BY pk LIMIT {LISTED}", (pk, *values)):
+        pk = rows[-1][0]
+        yield rows
+
+
+def _mark(bulk: Bulk, pks: Sequence[int], until: int) -> None:
+    for chunk in _chunks(pks):
+        bulk.write(partial(_set_until, pks=chunk, until=until))
+
+
+def _set_until(transaction: Transaction, pks: Sequence[int], until: int) -> None:
+    for pk in pks:
+        transaction.execute("UPDATE resource SET until = ? WHERE pk = ?", (until, pk))
+
+
+def _insert(transaction: Transaction, table: str, rows: Sequence[Row]) -> None:
+    transaction.insert(table, rows)
+
+
+def _leave(transaction: Transaction, number: int) -> None:
+    transaction.execute("UPDATE snapshot SET state = 'left' WHERE number = ?", (number,))
+
+
+def _unindex(transaction: Transaction, pks: Sequence[int]) -> None:
+    """Take the index rows of replaced resources away; the rows stay, as history."""
+    for pk in pks:
+        index = unpacked(transaction.fetch("SELECT found_by FROM resource WHERE pk = ?", (pk,))[0][0])
+        remove_index(transaction, pk, index.terms, index.spans)
+
+
+def _remove(transaction: Transaction, pks: Sequence[int]) -> None:
+    _unindex(transaction, pks)
+    for pk in pks:
+        transaction.execute("DELETE FROM resource WHERE pk = ?", (pk,))
+
+
+def _chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[start : start + TURN] for start in range(0, len(rows), TURN))

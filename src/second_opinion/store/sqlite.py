@@ -1,0 +1,123 @@
+"""The embedded database: one SQLite file in WAL mode, written through one thread, read by every thread itself."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from threading import Event, Thread, local
+from typing import Any
+from weakref import WeakSet
+
+from sqlalchemy import Connection
+
+from second_opinion.store.database import SQLITE, Batch, Row, unavailable
+from second_opinion.store.group_commit import Writer
+from second_opinion.store.sqlite_bulk import SqliteBulk, only_one, sqlalchemy_transaction
+from second_opinion.store.turns import Turns
+
+CHECKPOINT_ROWS = 8000  # new rows after which the write-ahead log is carried into the file
+STATEMENTS = 512  # statements each connection keeps compiled
+
+
+def _connected(path: str, *, synchronous: str = "FULL", cache_kib: int = 16384) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS, timeout=8
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute(f"PRAGMA synchronous = {synchronous}")
+    connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    return connection
+
+
+class SqliteFile:
+    """A SQLite file shared with other threads and processes."""
+
+    dialect = SQLITE
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Made before SQLite makes it: health data, readable by nobody else from the first byte on.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._path = path
+        self._turns = Turns(path)
+        self._readers: WeakSet[sqlite3.Connection] = WeakSet()
+        self._mine = local()
+        self._writing = _connected(str(path), cache_kib=65536)
+        self._writer = Writer(self._writing, self._turns)
+        self._carried = 0
+        self._full = Event()
+        self._closing = False
+        self._carrier = Thread(target=self._carry, name="store checkpoint", daemon=True)
+        self._carrier.start()
+
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of one query, on this thread's own connection."""
+        try:
+            reader: sqlite3.Connection = self._mine.reader
+        except AttributeError:
+            reader = self._mine.reader = self._reader()
+        try:
+            return reader.execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            raise unavailable() from error
+
+    def _reader(self) -> sqlite3.Connection:
+        reader = _connected(str(self._path))
+        reader.execute("PRAGMA query_only = 1")
+        reader.execute("PRAGMA mmap_size = 1073741824")
+        self._readers.add(reader)
+        return reader
+
+    def write(self, batch: Batch) -> None:
+        """Write the batch in this process's next commit."""
+        self._writer.write(batch)
+        self._look_at_log()
+
+    def write_later(self, batch: Batch) -> None:
+        """Write the batch in one of the next commits, without waiting."""
+        self._writer.write_later(batch)
+        self._look_at_log()
+
+    def _look_at_log(self) -> None:
+        if self._writer.rows - self._carried > CHECKPOINT_ROWS:
+            self._carried = self._writer.rows
+            self._full.set()
+
+    def _carry(self) -> None:
+        """Carry the log into the file: the bulk beside the writers, the small rest in a turn, so that it starts anew."""
+        with contextlib.closing(_connected(str(self._path), cache_kib=1024)) as connection:
+            while self._full.wait() and not self._closing:
+                self._full.clear()
+                with contextlib.suppress(sqlite3.Error):  # the log is only longer then; the next try carries it
+                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                    with self._turns.taken():
+                        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    @contextlib.contextmanager
+    def bulk(self) -> Iterator[SqliteBulk]:
+        """A bulk writer on its own connection; a second one at a time is refused."""
+        with only_one(self._path), contextlib.closing(Turns(self._path)) as turns:
+            connection = _connected(str(self._path), synchronous="NORMAL", cache_kib=131072)
+            with contextlib.closing(connection):
+                yield SqliteBulk(connection, turns)
+
+    @contextlib.contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A SQLAlchemy connection in a transaction, in a turn of its own."""
+        with self._turns.taken(), contextlib.closing(_connected(str(self._path))) as connection:
+            with sqlalchemy_transaction(connection) as begun:
+                yield begun
+
+    def close(self) -> None:
+        """Write what is queued and close every connection."""
+        self._writer.close()
+        self._closing = True
+        self._full.set()
+        self._carrier.join()
+        for reader in list(self._readers):
+            reader.close()
+        self._writing.close()
+        self._turns.close()
+

@@ -1,0 +1,75 @@
+"""A SQLite database in memory, for tests and rehearsals: one connection, one thread at a time."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from threading import RLock
+from typing import Any
+
+from sqlalchemy import Connection
+
+from second_opinion.store.database import SQLITE, Batch, Row, Step
+from second_opinion.store.group_commit import commit
+from second_opinion.store.sqlite_bulk import sqlalchemy_transaction
+
+
+class SqliteMemory:
+    """A database that ends with the process; it is its own bulk writer."""
+
+    dialect = SQLITE
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self._alone = RLock()
+
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of one query."""
+        with self._alone:
+            return self._connection.execute(statement, values).fetchall()
+
+    def write(self, batch: Batch) -> None:
+        """Write the batch now."""
+        self._write_now(batch).result()
+
+    def write_later(self, batch: Batch) -> None:
+        """Write the batch now: nobody else could meanwhile; nobody is told of its failure."""
+        self._write_now(batch)
+
+    def _write_now(self, batch: Batch) -> "Future[None]":
+        future: Future[None] = Future()
+        with self._alone:
+            commit(self._connection, [(batch, future)])
+        return future
+
+    @contextlib.contextmanager
+    def bulk(self) -> Iterator["MemoryBulk"]:
+        """A bulk writer through the one connection."""
+        yield MemoryBulk(self)
+
+    @contextlib.contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A SQLAlchemy connection in a transaction."""
+        with self._alone, sqlalchemy_transaction(self._connection) as begun:
+            yield begun
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._connection.close()
+
+
+class MemoryBulk:
+    """Bulk writing into memory, through the same one connection."""
+
+    def __init__(self, database: SqliteMemory) -> None:
+        self._database = database
+
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of one query."""
+        return self._database.fetch(statement, values)
+
+    def write(self, step: Step) -> None:
+        """One transaction."""
+        self._database.write(Batch([step]))
+
+    settle = write

@@ -1,0 +1,45 @@
+"""Whose turn it is to write: fair between processes, because SQLite's own waiting is not."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+
+class Turns:
+    """Turns at one file, for the threads and processes that hold a Turns for the same path.
+
+    Two gates: whoever waits stands between them, so who has just finished cannot come in again first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._gates = [_opened(path.with_name(path.name + ending)) for ending in (".queue", ".lock")]
+        self._mine = Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Wait for the turn and hold it."""
+        queue, turn = self._gates
+        with self._mine:
+            fcntl.flock(queue, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(turn, fcntl.LOCK_EX)
+            finally:
+                fcntl.flock(queue, fcntl.LOCK_UN)
+            try:
+                yield
+            finally:
+                fcntl.flock(turn, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        with self._mine:
+            for gate in self._gates:
+                os.close(gate)
+            self._gates.clear()
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

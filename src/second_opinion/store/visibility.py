@@ -1,0 +1,92 @@
+"""Which rows there are for a caller, as conditions every query carries.
+
+A part of a query is its text and its values; texts hold no value, so that each is compiled once.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from second_opinion.store.query import Visibility
+
+PROVIDER_TYPES = frozenset(
+    "Organization Practitioner PractitionerRole OrganizationAffiliation HealthcareService Location Endpoint "
+    "InsurancePlan".split()
+)
+DIRECTORY_TYPES = PROVIDER_TYPES | frozenset("Patient Coverage Consent Flag".split())
+
+IN_FORCE = "(SELECT value FROM counter WHERE name = 'snapshot')"
+EVERYTHING = Visibility(everything=True)
+
+
+class Part(NamedTuple):
+    """A piece of SQL and the values for its question marks."""
+
+    text: str
+    values: tuple[object, ...] = ()
+
+
+NOTHING = Part("1 = 0")
+ALL = Part("1 = 1")
+
+
+def questions(values: Sequence[object]) -> str:
+    """As many question marks as there are values."""
+    return ", ".join("?" * len(values))
+
+
+def any_of(parts: Sequence[Part]) -> Part:
+    """The parts joined by OR; nothing when there are none."""
+    return _joined(parts, " OR ") if parts else NOTHING
+
+
+def all_of(parts: Sequence[Part]) -> Part:
+    """The parts joined by AND."""
+    parts = [part for part in parts if part is not ALL]
+    return _joined(parts, " AND ") if parts else ALL
+
+
+def _joined(parts: Sequence[Part], word: str) -> Part:
+    if len(parts) == 1:
+        return parts[0]
+    values = tuple(value for part in parts for value in part.values)
+    return Part(f"({word.join(part.text for part in parts)})", values)
+
+
+def current(alias: str, kind: str) -> Part:
+    """The row is the one in force: of the directory's snapshot, or of a case and not deleted."""
+    if kind in DIRECTORY_TYPES:
+        return Part(f"{alias}.since <= {IN_FORCE} AND {alias}.until > {IN_FORCE}")
+    return Part(f"{alias}.until > 0")
+
+
+def visible(visibility: Visibility, alias: str, kind: str) -> Part:
+    """The caller may see the row of this type."""
+    if visibility.types is not None and kind not in visibility.types:
+        return NOTHING
+    if visibility.everything or kind in PROVIDER_TYPES:
+        return ALL
+    member = f"{alias}.id" if kind == "Patient" else f"{alias}.member"
+    parts = []
+    if visibility.members:
+        parts.append(Part(f"{member} IN ({questions(visibility.members)})", visibility.members))
+    if visibility.parties:
+        parts.append(_taking_part(visibility.parties, alias, kind, member))
+    if visibility.partner is not None:
+        parts.append(Part(f"{alias}.partner = ?", (visibility.partner,)))
+    return any_of(parts)
+
+
+def _taking_part(parties: tuple[str, ...], alias: str, kind: str, member: str) -> Part:
+    """One of the parties takes part in the row's case, or in a case of the row's member."""
+    keys = questions(parties)
+    if kind in {"Patient", "Coverage"}:
+        text = (
+            f"EXISTS (SELECT 1 FROM case_file c CROSS JOIN case_party p"  # noqa: S608 - built of constants and aliases
+            f" WHERE c.member = {member} AND p.key IN ({keys}) AND p.case_number = c.number)"
+        )
+    else:
+        text = (
+            f"EXISTS (SELECT 1 FROM case_party p"  # noqa: S608 - built of constants and aliases
+            f" WHERE p.key IN ({keys}) AND p.case_number = {alias}.case_number)"
+        )
+    return Part(text, parties)

@@ -1,0 +1,173 @@
+"""What one use case saves, worked out as rows before the transaction begins."""
+
+from collections.abc import Callable
+from functools import partial
+
+import orjson
+
+from second_opinion.store.changes import AuditRow, CaseWrite, Changes, Conflict, Event, ResourceWrite, Submission
+from second_opinion.store.database import Batch, Row, Transaction
+from second_opinion.store.found_by import FoundBy, found_by, span_rows, term_rows, unpacked, word
+from second_opinion.store.stored import microseconds
+from second_opinion.store.tables import ALWAYS, NEVER
+
+
+def batch(changes: Changes, numbers: Callable[[int], int]) -> Batch:
+    """The rows and steps that save ``changes``; ``numbers(n)`` is the first of n free row numbers."""
+    written = Batch()
+    number = changes.case.number if changes.case else None
+    if changes.close_question:
+        written.steps.append(partial(_close_question, number=number))
+    if changes.case:
+        _add_case(written, changes.case)
+    _add_resources(written, changes.resources, numbers)
+    rows = {
+        "case_party": [(party, number) for party in sorted(changes.parties)],
+        "submission": [_submission(each) for each in changes.submissions],
+        "case_event": [_event(each) for each in changes.events],
+        "audit": [audit_row(each) for each in changes.audit],
+        "evidence": sorted(changes.evidence.items()),
+    }
+    if changes.open_question:
+        partner, question = changes.open_question
+        rows["open_question"] = [(partner, word(question), number)]
+    written.rows.update({table: added for table, added in rows.items() if added})
+    return written
+
+
+def _add_resources(written: Batch, resources: list[ResourceWrite], numbers: Callable[[int], int]) -> None:
+    new = [resource for resource in resources if resource.version == 1]
+    pk = numbers(len(new)) if new else 0
+    terms: list[Row] = []
+    for resource in resources:
+        index = found_by(resource)
+        if resource.version > 1:
+            written.steps.append(partial(_replace, resource=resource, index=index))
+            continue
+        written.rows["resource"].append(resource_row(pk, resource, index, since=0))
+        terms += term_rows(index.terms, pk)
+        written.rows["search_span"] += span_rows(index.spans, pk)
+        pk += 1
+    if terms:
+        written.rows["search_term"] = sorted(terms)
+
+
+def resource_row(pk: int, resource: ResourceWrite, index: FoundBy, since: int) -> Row:
+    """A new row of table resource, visible from snapshot ``since`` on."""
+    return (
+        pk,
+        resource.type,
+        resource.id,
+        resource.version,
+        microseconds(resource.last_updated),
+        resource.case,
+        resource.member,
+        resource.partner,
+        since,
+        ALWAYS,
+        index.packed,
+        resource.body,
+    )
+
+
+_STORED = "SELECT pk, found_by FROM resource WHERE type = ? AND id = ? AND since = 0 AND version = ?"
+_KEEP = "INSERT INTO resource_history SELECT pk, version, last_updated, body FROM resource WHERE pk = ? AND version = ?"
+_REPLACE = (
+    "UPDATE resource SET version = ?, last_updated = ?, case_number = COALESCE(?, case_number),"
+    " member = COALESCE(?, member), partner = COALESCE(?, partner), until = ?, found_by = ?, body = ?"
+    " WHERE pk = ? AND version = ?"
+)
+
+
+def _replace(transaction: Transaction, resource: ResourceWrite, index: FoundBy) -> None:
+    """Put the new version in the place of the one before, which goes into the history. No body: deleted."""
+    before = resource.version - 1
+    rows = transaction.fetch(_STORED, (resource.type, resource.id, before))
+    if not rows:
+        raise Conflict("resource")
+    pk, packed = rows[0]
+    until = ALWAYS if resource.body else NEVER
+    new = (resource.version, microseconds(resource.last_updated), resource.case, resource.member, resource.partner)
+    transaction.execute(_KEEP, (pk, before))
+    if transaction.execute(_REPLACE, (*new, until, index.packed, resource.body, pk, before)) != 1:
+        raise Conflict("resource")
+    old = unpacked(packed)
+    remove_index(transaction, pk, old.terms - index.terms, old.spans - index.spans)
+    transaction.insert("search_term", term_rows(sorted(index.terms - old.terms), pk))
+    transaction.insert("search_span", span_rows(sorted(index.spans - old.spans), pk))
+
+
+def remove_index(
+    transaction: Transaction, pk: int, terms: set[tuple[int, str]], spans: set[tuple[int, int, int]]
+) -> None:
+    """Take index rows of one resource away."""
+    for number, value in terms:
+        transaction.execute("DELETE FROM search_term WHERE param = ? AND value = ? AND resource = ?", (number, value, pk))
+    for number, first, last in spans:
+        statement = "DELETE FROM search_span WHERE param = ? AND resource = ? AND first = ? AND last = ?"
+        transaction.execute(statement, (number, pk, first, last))
+
+
+def _add_case(written: Batch, case: CaseWrite) -> None:
+    row = (
+        case.number,
+        case.version,
+        case.task,
+        case.status,
+        case.member,
+        word(case.condition) if case.condition is not None else None,
+        case.doctor,
+        microseconds(case.received_at),
+        microseconds(case.due_at) if case.due_at else None,
+        case.body,
+    )
+    if case.version == 1:
+        written.rows["case_file"].append(row)
+    else:
+        written.steps.append(partial(_replace_case, row=row))
+
+
+_REPLACE_CASE = (
+    "UPDATE case_file SET version = ?, task = ?, status = ?, member = ?, condition = ?, doctor = ?, received_at = ?,"
+    " due_at = ?, body = ? WHERE number = ? AND version = ?"
+)
+
+
+def _replace_case(transaction: Transaction, row: Row) -> None:
+    number, version, *_ = row
+    if transaction.execute(_REPLACE_CASE, (*row[1:], number, version - 1)) != 1:
+        raise Conflict("case")
+
+
+def _close_question(transaction: Transaction, number: int | None) -> None:
+    transaction.execute("DELETE FROM open_question WHERE case_number = ?", (number,))
+
+
+def _submission(submission: Submission) -> Row:
+    return (
+        submission.partner,
+        word(submission.key),
+        submission.digest,
+        submission.case,
+        submission.resource,
+        microseconds(submission.received_at),
+        submission.body,
+    )
+
+
+def _event(event: Event) -> Row:
+    return (event.case, microseconds(event.at), event.kind, event.actor, orjson.dumps(event.detail))
+
+
+def audit_row(row: AuditRow) -> Row:
+    """A new row of table audit."""
+    return (
+        microseconds(row.at),
+        row.actor,
+        row.action,
+        row.resource,
+        row.patient,
+        row.outcome,
+        row.request,
+        orjson.dumps(row.detail),
+    )

@@ -1,0 +1,34 @@
+"""What a story answers: the case, the order as kept, and the resource that tells where the request stands."""
+
+from dataclasses import dataclass
+
+from second_opinion.fhir.case_view import CaseView
+from second_opinion.store.keeping import Store
+from second_opinion.store.query import Visibility
+from second_opinion.store.stored import Stored
+
+EVERYTHING = Visibility(everything=True)  # our own resources of a case the caller was just answered about
+FINAL_NOW = frozenset({"NA", "A1", "A6", "A3"})  # X12 306 of answers that are final when they are given
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``order`` is the kept ServiceRequest; ``view`` is None for a draft, which has no case."""
+
+    order: Stored
+    created: bool
+    view: CaseView | None = None
+
+
+def final(view: CaseView) -> bool:
+    """Whether the case has its answer; until then a Task tells where it stands."""
+    return view.action in FINAL_NOW
+
+
+def telling(store: Store, view: CaseView) -> Stored:
+    """The ClaimResponse when the answer is final, the Task when it is not."""
+    kind, ident = ("ClaimResponse", view.claim_response_id) if final(view) else ("Task", view.task_id)
+    stored = store.read(kind, ident, EVERYTHING)
+    if stored is None:
+        raise LookupError(f"the case's {kind} is not in the store")
+    return stored

@@ -1,0 +1,50 @@
+"""The case as it is kept: what it shows, what it was decided on, and who brought it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from second_opinion.fhir.case_view import CaseView
+from second_opinion.store.changes import CaseWrite
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """One case, kept as JSON in its row; everything it shows can be written again from here."""
+
+    number: int
+    version: int
+    partner: str  # registry id of the first submitter
+    member: str  # Patient id
+    condition: str | None  # "system|code"
+    question: str | None  # specialty and condition; None when the request does not say enough to compare
+    doctor: str | None  # the second doctor: NPI, else Type/id
+    facts: dict[str, dict[str, Any]]  # as recorded by review.facts
+    snapshot: int  # of the directory the facts were read from
+    view: CaseView
+    parties: tuple[str, ...] = ()  # who may see the case: "partner:ID", "npi:NNNNNNNNNN"
+
+
+_CASE_FILE = TypeAdapter(CaseFile)
+
+
+def load(body: bytes) -> CaseFile:
+    """The case that was kept as this JSON."""
+    return _CASE_FILE.validate_json(body)
+
+
+def row(case: CaseFile) -> CaseWrite:
+    """The case as its row."""
+    return CaseWrite(
+        number=case.number,
+        version=case.version,
+        task=case.view.task_id,
+        status=case.view.status,
+        member=case.member,
+        condition=case.condition,
+        doctor=case.doctor,
+        received_at=case.view.received_at,
+        due_at=case.view.due_at,
+        body=_CASE_FILE.dump_json(case, exclude_defaults=True),
+    )

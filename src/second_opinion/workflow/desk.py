@@ -1,0 +1,31 @@
+"""The desk: the one frozen bundle of parts every story is told with, built in app.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from second_opinion.access.caller import Caller
+from second_opinion.cases.calendar import Calendar
+from second_opinion.cases.timeframes import TimeFrames
+from second_opinion.fhir.codes import Vocabulary
+from second_opinion.fhir.directory import StoredDirectory
+from second_opinion.review.policy import Policy
+from second_opinion.review.tables import Tables
+from second_opinion.settings import Settings
+from second_opinion.store.keeping import Store
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything a use case works with; nothing in it changes while the service runs."""
+
+    settings: Settings
+    store: Store
+    policy: Policy
+    tables: Tables  # specialty equivalence, primary care, other systems
+    frames: TimeFrames
+    calendar: Calendar
+    vocabulary: Vocabulary
+    directory: StoredDirectory
+    now: Callable[[], datetime]  # the clock of cases; tokens and retries use real time
+    identify: Callable[[str | None], Caller]  # who sends this Authorization header

@@ -1,0 +1,82 @@
+"""The whole story of a case, for an auditor: facts and where each came from, rules tried, clocks, who did what."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from second_opinion.cases.numbers import running_number
+from second_opinion.errors import NotFound
+from second_opinion.store.changes import Event
+from second_opinion.workflow import case_file
+from second_opinion.workflow.case_file import CaseFile
+from second_opinion.workflow.desk import Desk
+
+
+def explain(desk: Desk, case: str) -> str:
+    """The story as text. ``case`` is its number or its Task's id; NotFound otherwise."""
+    number = running_number(case)
+    stored = desk.store.case(number) if number is not None else desk.store.case_by_task(case)
+    if stored is None:
+        raise NotFound("There is no case of this number or Task id")
+    kept = case_file.load(stored.body)
+    return "\n".join([*_standing(desk, kept), *_story(desk, kept)])
+
+
+def _standing(desk: Desk, case: CaseFile) -> Iterator[str]:
+    view = case.view
+    yield f"Case {view.number}: {view.disposition} ({view.status})"
+    yield f"  {view.sentence}"
+    yield f"  rule {view.rule}, clause {view.clause}; directory snapshot {case.snapshot}"
+    yield f"  Task/{view.task_id}, ServiceRequest/{view.service_request_id}, ClaimResponse/{view.claim_response_id}"
+    yield f"  submitted by {case.partner}; may be seen by {', '.join(case.parties)}"
+    yield f"  received {_local(desk, view.received_at)}"
+    yield "Clocks"
+    for name, due in view.clocks:
+        yield f"  {name:<22} {_local(desk, due)}"
+    for note in view.notes:
+        yield f"Note: {note}"
+
+
+def _story(desk: Desk, case: CaseFile) -> Iterator[str]:
+    yield "What happened"
+    for event in desk.store.events(case.number):
+        yield f"  {_local(desk, event.at)}  {event.kind} by {event.actor}"
+        if "trace" in event.detail:
+            yield from _trace(desk, event)
+
+
+def _trace(desk: Desk, event: Event) -> Iterator[str]:
+    """One determination: every fact with its source, every rule as it was tried."""
+    trace: dict[str, Any] = event.detail["trace"]
+    yield f"    {trace['outcome']} by {trace['rule'] or 'no rule'}; policy {trace['plan']} {trace['policy']}, wording of {trace['on']}"
+    if trace["fault"]:
+        yield f"    a person decides: {trace['fault']}"
+    yield "    Facts"
+    for name, fact in trace["facts"].items():
+        value = "not stated" if fact["value"] is None else fact["value"]
+        yield f"      {name:<24} {value!s:<28} {fact.get('source', '')}"
+    yield "    Rules tried"
+    for finding in trace["findings"]:
+        answers = ", ".join(f"{question}: {answer}" for question, answer in finding["answers"].items())
+        yield f"      {finding['rule']:<5} {finding['verdict']:<8} {finding['clause']:<12} {answers}"
+    yield from _directory(desk, event.detail.get("directory", {}))
+
+
+def _directory(desk: Desk, directory: dict[str, Any]) -> Iterator[str]:
+    """The search for an alternative: where, on which day, and every candidate with why it failed."""
+    if not directory:
+        return
+    yield "    Directory"
+    for name, value in directory.items():
+        if name not in {"evidence", "excluded", "offered"} and value not in (None, [], {}):
+            yield f"      {name:<16} {', '.join(map(str, value)) if isinstance(value, list) else value}"
+    for each in directory.get("excluded", []):
+        yield f"      not counted: PractitionerRole/{each['role'].removeprefix('PractitionerRole/')}: {each['why']}"
+    body = desk.store.evidence(directory["evidence"]) if directory.get("evidence") else None
+    for candidate in orjson.loads(body).get("candidates", []) if body else []:
+        yield f"      {orjson.dumps(candidate).decode()}"
+
+
+def _local(desk: Desk, at: Any) -> str:
+    return f"{desk.calendar.local(at):%a %Y-%m-%d %H:%M:%S %Z}"

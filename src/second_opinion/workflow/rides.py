@@ -1,0 +1,58 @@
+"""The ride a case owes (policy II.F): from the member's door, by the plan's vendor, saying nothing of why."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from uuid_utils import uuid7
+
+from second_opinion.access import registry
+from second_opinion.directory.resolve import Resolution
+from second_opinion.directory.stated import Stated
+from second_opinion.fhir.case_view import Reference, Ride
+from second_opinion.workflow.desk import Desk
+
+
+def ride(desk: Desk, kept: Ride | None, stated: Stated, resolution: Resolution, needed_at: datetime) -> Ride:
+    """The ride as asked for; a ride ordered before keeps its ids."""
+    asked, member = stated.transportation, resolution.member
+    assert asked is not None  # noqa: S101 - only asked for rides are arranged
+    assert member is not None  # noqa: S101 - a case has its member
+    body = desk.store.body("Patient", member.id)
+    patient: dict[str, Any] = orjson.loads(body) if body else {}
+    arranged = kept or Ride(service_request_id=str(uuid7()), task_id=str(uuid7()))
+    return replace(
+        arranged,
+        mode=asked.mode,
+        attendant=asked.attendant,
+        language=asked.language or member.language,
+        pickup=_pickup(patient, desk.vocabulary.extension("confidential-communication")),
+        phone=next((each.get("value") for each in patient.get("telecom", ()) if each.get("system") == "phone"), None),
+        vendor=_vendor(desk),
+        needed_at=needed_at,
+    )
+
+
+def _pickup(patient: dict[str, Any], confidential: str) -> dict[str, Any] | None:
+    """Where she is safe to be met: the confidential address where one is set, else home, else any."""
+    addresses: list[dict[str, Any]] = patient.get("address", [])
+
+    def rank(address: dict[str, Any]) -> int:
+        marked = any(each.get("url") == confidential and each.get("valueBoolean") for each in address.get("extension", ()))
+        return 0 if marked else 1 if address.get("use") == "home" else 2
+
+    chosen = min(addresses, key=rank, default=None)
+    return {name: value for name, value in chosen.items() if name != "extension"} if chosen else None
+
+
+def _vendor(desk: Desk) -> Reference | None:
+    """The one organization of the directory whose number an active partner of class vendor holds."""
+    lookup = desk.directory.snapshot()
+    found = {
+        group.reference
+        for partner in registry.active_partners(desk.store, "vendor")
+        for npi in (partner.organization, *partner.npis)
+        for group in lookup.organizations(npi)
+    }
+    return {"reference": found.pop()} if len(found) == 1 else None

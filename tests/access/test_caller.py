@@ -1,0 +1,159 @@
+import pytest
+
+from access.shelf import Shelf
+from second_opinion.access import registry
+from second_opinion.access.caller import identify, require, token
+from second_opinion.access.issuer import COMMAND_LINE_LIFETIME, InvalidToken, Issuer
+from second_opinion.access.registry import CLASSES
+from second_opinion.access.visibility import visibility
+from second_opinion.errors import Forbidden, NotFound, Unauthorized
+from second_opinion.store.query import Visibility
+
+
+def bearer(text: str) -> str:
+    return f"Bearer {text}"
+
+
+def test_partner_with_a_token_is_who_the_registry_says(store: Shelf, issuer: Issuer) -> None:
+    registry.add_partner(
+        store, "clinic", partner_class="ehr", organization="1234567893", npis=("1245319599",), name="Test Clinic"
+    )
+
+    caller = identify(bearer(token(store, issuer, "clinic")), issuer, store)
+
+    assert (caller.id, caller.kind, caller.partner_class) == ("clinic", "partner", "ehr")
+    assert (caller.organization, caller.npis, caller.name) == ("1234567893", ("1245319599",), "Test Clinic")
+
+
+def test_reviewer_reads_and_decides_and_creates_nothing(store: Shelf, issuer: Issuer) -> None:
+    caller = identify(bearer(token(store, issuer, "dr-test")), issuer, store)
+
+    assert (caller.kind, caller.partner_class, caller.name) == ("reviewer", None, "Testreviewer Birch")
+    require(caller, "ClaimResponse", "s")
+    require(caller, "Task", "u")
+    with pytest.raises(Forbidden):
+        require(caller, "ServiceRequest", "c")
+
+
+@pytest.mark.parametrize("header", [None, "", "  ", "Basic dGVzdDp0ZXN0", "Token abc"])
+def test_without_a_bearer_token_the_caller_is_told_to_bring_one(
+    store: Shelf, issuer: Issuer, header: str | None
+) -> None:
+    with pytest.raises(Unauthorized) as refused:
+        identify(header, issuer, store)
+
+    assert refused.value.headers == {"WWW-Authenticate": 'Bearer realm="fhir"'}
+    assert refused.value.status == 401
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer a.b.c", "Bearer a b"])
+def test_a_bad_bearer_token_is_called_invalid(store: Shelf, issuer: Issuer, header: str) -> None:
+    with pytest.raises(InvalidToken) as refused:
+        identify(header, issuer, store)
+
+    assert refused.value.headers["WWW-Authenticate"] == 'Bearer realm="fhir", error="invalid_token"'
+
+
+def test_scheme_is_read_in_any_case(store: Shelf, issuer: Issuer) -> None:
+    assert identify(f"bearer  {token(store, issuer, 'ehr')} ", issuer, store).id == "ehr"
+
+
+def test_disabled_caller_is_out_on_the_next_request_and_back_when_enabled(store: Shelf, issuer: Issuer) -> None:
+    for kind, id_ in (("partner", "ehr"), ("reviewer", "dr-test")):
+        header = bearer(token(store, issuer, id_))
+        identify(header, issuer, store)
+
+        registry.set_active(store, kind, id_, active=False)
+        with pytest.raises(Unauthorized) as refused:
+            identify(header, issuer, store)
+        registry.set_active(store, kind, id_, active=True)
+
+        assert 'error="invalid_token"' in refused.value.headers["WWW-Authenticate"]
+        assert identify(header, issuer, store).id == id_
+
+
+def test_good_token_of_nobody_registered_here_is_forbidden(issuer: Issuer) -> None:
+    with pytest.raises(Forbidden, match="not registered"):
+        identify(bearer(issuer.issue("stranger", "system/*.cruds", 60)), issuer, Shelf())
+
+
+def test_token_never_gives_more_than_the_registry(store: Shelf, issuer: Issuer) -> None:
+    caller = identify(bearer(issuer.issue("hie", "system/*.cruds", 60)), issuer, store)
+
+    require(caller, "Task", "s")
+    with pytest.raises(Forbidden):
+        require(caller, "Claim", "r")
+
+
+def test_missing_scope_is_named(store: Shelf, issuer: Issuer) -> None:
+    caller = identify(bearer(token(store, issuer, "ehr", scope="system/Task.rs")), issuer, store)
+
+    require(caller, "Task", "r")
+    with pytest.raises(Forbidden) as refused:
+        require(caller, "ServiceRequest", "c")
+
+    assert refused.value.headers == {
+        "WWW-Authenticate": 'Bearer realm="fhir", error="insufficient_scope", scope="system/ServiceRequest.c"'
+    }
+
+
+def test_token_without_scope_grants_exactly_what_is_registered(store: Shelf, issuer: Issuer) -> None:
+    registry.add_partner(
+        store, "narrow", partner_class="ehr", organization="1234567893", scope="system/Task.rs system/Claim.c"
+    )
+
+    assert issuer.verify(token(store, issuer, "narrow")).scope == "system/Task.rs system/Claim.c"
+    assert issuer.verify(token(store, issuer, "vendor")).scope == "system/Task.rus system/ServiceRequest.rs"
+
+
+def test_token_from_the_command_line_lasts_eight_hours(store: Shelf, issuer: Issuer) -> None:
+    claims = issuer.verify(token(store, issuer, "ehr"))
+
+    assert claims.expires_at - issuer._seconds() == COMMAND_LINE_LIFETIME == 8 * 3600
+
+
+def test_no_token_for_strangers_the_disabled_or_a_scope_not_granted(store: Shelf, issuer: Issuer) -> None:
+    registry.set_active(store, "partner", "ehr", active=False)
+
+    with pytest.raises(NotFound, match="no partner or reviewer"):
+        token(store, issuer, "stranger")
+    with pytest.raises(Forbidden, match="disabled"):
+        token(store, issuer, "ehr")
+    with pytest.raises(Forbidden, match="nothing of it is granted"):
+        token(store, issuer, "hie", scope="system/Claim.rs")
+    with pytest.raises(Forbidden, match="nothing of it is granted"):
+        token(store, issuer, "plan", scope="")
+
+
+@pytest.mark.parametrize("id_", [*(each for each in CLASSES if each != "member-app"), "dr-test"])
+def test_only_a_members_app_can_be_bound_to_a_member(store: Shelf, issuer: Issuer, id_: str) -> None:
+    with pytest.raises(Forbidden, match="class member-app"):
+        token(store, issuer, id_, patient="pt-1")
+
+
+@pytest.mark.parametrize("id_", ["plan", "dr-test"])
+def test_plan_and_reviewers_see_everything(store: Shelf, issuer: Issuer, id_: str) -> None:
+    assert visibility(identify(bearer(token(store, issuer, id_)), issuer, store)) == Visibility(everything=True)
+
+
+def test_ehr_sees_what_it_submitted_and_the_cases_of_its_numbers(store: Shelf, issuer: Issuer) -> None:
+    registry.add_partner(
+        store, "clinic", partner_class="ehr", organization="1234567893", npis=("1245319599", "1234567893")
+    )
+
+    seen = visibility(identify(bearer(token(store, issuer, "clinic")), issuer, store))
+
+    assert seen == Visibility(parties=("partner:clinic", "npi:1234567893", "npi:1245319599"), partner="clinic")
+
+
+def test_members_app_sees_its_member_and_without_one_nobody(store: Shelf, issuer: Issuer) -> None:
+    bound = identify(bearer(token(store, issuer, "member-app", patient="pt-1")), issuer, store)
+    unbound = identify(bearer(token(store, issuer, "member-app")), issuer, store)
+
+    assert visibility(bound) == Visibility(members=("pt-1",))
+    assert visibility(unbound) == Visibility()
+
+
+@pytest.mark.parametrize("id_", ["hie", "payer", "vendor"])
+def test_exchanges_payers_and_vendors_see_no_case_yet(store: Shelf, issuer: Issuer, id_: str) -> None:
+    assert visibility(identify(bearer(token(store, issuer, id_)), issuer, store)) == Visibility()

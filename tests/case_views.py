@@ -1,0 +1,193 @@
+"""Synthetic cases as views: valid by default, each test varies one thing. Every name and number is invented."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from second_opinion.fhir.case_view import Authorization, CaseView, Question, Ride
+from second_opinion.fhir.codes import NPI, Vocabulary
+
+VOCABULARY = Vocabulary("https://second-opinion.example/fhir", "http://127.0.0.1:8080/fhir")
+RECEIVED = datetime(2026, 3, 2, 17, 5, 11, 120_000, tzinfo=UTC)
+DECIDED = datetime(2026, 3, 2, 17, 5, 11, 163_000, tzinfo=UTC)
+
+_APPROVED = CaseView(
+    number="SMO-2026-000123",
+    task_id="case-1",
+    service_request_id="sr-1",
+    claim_id="clm-1",
+    claim_response_id="cr-1",
+    status="approved",
+    disposition="Approved",
+    action="A1",
+    rule="R6",
+    clause="II.D",
+    sentence="No network doctor can give this opinion, so the doctor asked for may give it",
+    reason_code="no-in-network-equivalent",
+    received_at=RECEIVED,
+    updated_at=DECIDED,
+    decided_at=DECIDED,
+    due_at=datetime(2026, 3, 9, 17, 5, 11, tzinfo=UTC),
+    priority="routine",
+    member={"reference": "Patient/pt-1", "display": "Testmember Alder"},
+    insurer={"reference": "Organization/plan", "display": "Example Plan Utilization Management"},
+    requester={
+        "reference": "PractitionerRole/pcp-role-1",
+        "identifier": {"system": NPI, "value": "1234567893"},
+    },
+    initial_provider={"reference": "PractitionerRole/ortho-role-2"},
+    second_doctor={"reference": "Practitioner/ortho-9"},
+    coverage={"reference": "Coverage/cov-1"},
+    clocks=(
+        ("decide", datetime(2026, 3, 9, 17, 5, 11, tzinfo=UTC)),
+        ("notify-provider", datetime(2026, 3, 3, 17, 5, 11, tzinfo=UTC)),
+    ),
+    authorization=Authorization("AUTH-000123", date(2026, 3, 2), date(2026, 5, 31)),
+    order_identifiers=({"system": "https://ehr.clinic.example/orders", "value": "ORD-77120"},),
+    specialty="207X00000X",
+    specialty_words="orthopaedic surgery",
+    care_source="specialist",
+    reason_codes=("surgery-necessity",),
+    conditions=({"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "M17.11"},),
+    service_days=(date(2026, 3, 9), date(2026, 4, 9)),
+    report_request_id="crq-1",
+    report_due_at=datetime(2026, 4, 14, 7, 0, tzinfo=UTC),
+)
+_QUESTION = Question(
+    task_id="info-1",
+    communication_request_id="crq-2",
+    missing=(("reason", "Why does the member want a second opinion?"),),
+    asked_at=DECIDED,
+    due_at=datetime(2026, 3, 3, 17, 5, 11, tzinfo=UTC),
+)
+RIDE = Ride(
+    service_request_id="sr-t1",
+    task_id="tr-1",
+    mode="nemt-wheelchair-van",
+    attendant=True,
+    language="es",
+    pickup={"use": "home", "line": ["100 Example St"], "city": "Stockton", "state": "CA", "postalCode": "95202"},
+    phone="209-555-0101",
+    vendor={"reference": "Organization/vendor-1"},
+    needed_at=datetime(2026, 3, 18, 22, 30, tzinfo=UTC),
+)
+
+
+def approved(**changes: Any) -> CaseView:
+    """Out of network, nobody in the network: approved by the table."""
+    return replace(_APPROVED, **changes)
+
+
+def pended(**changes: Any) -> CaseView:
+    """With a clinician."""
+    return replace(
+        _APPROVED,
+        **{
+            "status": "pended-clinician",
+            "disposition": "Pended",
+            "action": "A4",
+            "rule": "R11",
+            "clause": "II.B",
+            "sentence": "A licensed clinician decides, because a network doctor is available",
+            "reason_code": None,
+            "authorization": None,
+            "report_request_id": None,
+            "report_due_at": None,
+            "queue": "clinician",
+        }
+        | changes,
+    )
+
+
+def asked(**changes: Any) -> CaseView:
+    """Waiting for the requester's answer."""
+    return pended(
+        **{
+            "status": "information-requested",
+            "rule": "R8",
+            "clause": "I.B",
+            "sentence": "The plan asks why the opinion is wanted",
+            "queue": None,
+            "question": _QUESTION,
+        }
+        | changes
+    )
+
+
+def not_required(**changes: Any) -> CaseView:
+    """In network by choice: no authorization required, nobody named yet, asked for by the member."""
+    return approved(
+        **{
+            "status": "no-authorization-required",
+            "disposition": "No authorization required",
+            "action": "NA",
+            "rule": "R2",
+            "clause": "II.A",
+            "sentence": "A network doctor can give the opinion without authorization",
+            "reason_code": None,
+            "authorization": None,
+            "second_doctor": None,
+            "requester": {"reference": "Patient/pt-1"},
+            "alternatives": tuple((f"PractitionerRole/alt-{number}", f"Choice {number}") for number in range(25)),
+        }
+        | changes
+    )
+
+
+def withdrawn(**changes: Any) -> CaseView:
+    """Taken back by its submitter while it was pended."""
+    return pended(
+        **{
+            "status": "withdrawn",
+            "disposition": "Withdrawn",
+            "action": "C",
+            "rule": "withdrawal",
+            "clause": "I.A",
+            "sentence": "The request was withdrawn by its submitter",
+            "status_reason": "Withdrawn by the submitter",
+            "queue": None,
+        }
+        | changes
+    )
+
+
+def uncovered(**changes: Any) -> CaseView:
+    """No coverage on record, no requester stated, nothing else known."""
+    return pended(
+        **{
+            "status": "pended-eligibility",
+            "rule": "G1",
+            "clause": "42 CFR 438.210(b)(3)",
+            "sentence": "No coverage is on record; eligibility staff look into it",
+            "queue": "eligibility",
+            "coverage": None,
+            "requester": None,
+            "initial_provider": None,
+            "second_doctor": None,
+            "due_at": None,
+            "clocks": (),
+            "care_source": None,
+            "reason_codes": (),
+            "conditions": (),
+            "service_days": None,
+            "specialty": None,
+            "specialty_words": None,
+        }
+        | changes
+    )
+
+
+def every_kind() -> dict[str, CaseView]:
+    """One view of every kind, by name."""
+    return {
+        "approved": approved(ride=RIDE, notes=("Depends on eligibility on the day of the visit.",)),
+        "ride-unknown": approved(ride=Ride("sr-t1", "tr-1"), second_doctor=None),
+        "pended": pended(),
+        "asked": asked(),
+        "asked-nobody": asked(requester=None, priority="urgent"),
+        "not-required": not_required(),
+        "withdrawn": withdrawn(),
+        "withdrawn-approved": withdrawn(report_request_id="crq-1", ride=RIDE, versions={"Task/case-1": 2}),
+        "uncovered": uncovered(),
+        "by-specialty": pended(second_doctor=None, specialty="207X00000X"),
+    }
