@@ -1,7 +1,8 @@
 """The service built from its settings; the only place that chooses concrete parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
@@ -11,12 +12,15 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from second_opinion.access import caller
-from second_opinion.access.issuer import Issuer
-from second_opinion.api import discovery, handlers, negotiation, reading, service_requests
+from second_opinion.access.issuer import KEY_FILE, Issuer
+from second_opinion.access.keys import signing_key
+from second_opinion.api import discovery, handlers, negotiation, offers, reading, service_requests
+from second_opinion.api.cursors import Cursors
 from second_opinion.cases import timeframes
 from second_opinion.cases.calendar import Calendar
 from second_opinion.errors import NotFound
 from second_opinion.fhir.codes import Vocabulary
+from second_opinion.fhir.definitions import definitions
 from second_opinion.fhir.directory import StoredDirectory
 from second_opinion.review import policy
 from second_opinion.review.tables import Tables
@@ -83,15 +87,38 @@ def token(parts: Desk, ident: str, scope: str | None, member: str | None) -> str
     """An access token for a partner or reviewer, bound to the member of this number if one is given."""
     patient = None
     if member is not None:
-        members = parts.directory.snapshot().members(member)
+        with parts.directory.snapshot() as lookup:
+            members = lookup.members(member)
         if len(members) != 1:
             raise NotFound("There is no member of that number")
         patient = members[0].id
     return caller.token(parts.store, issuer(parts.settings), ident, scope=scope, patient=patient)
 
 
-def application(parts: Desk) -> Flask:
-    """The front door around these parts."""
+@dataclass(frozen=True)
+class FrontDesk(Desk):
+    """The desk with what only the front door needs."""
+
+    cursors: Cursors
+    definitions: Sequence[dict[str, Any]]
+    capability: bytes
+
+
+def front(parts: Desk) -> FrontDesk:
+    """The desk as the front door needs it."""
+    settings, words = parts.settings, parts.vocabulary
+    secret = signing_key(settings.data_folder / KEY_FILE).as_dict(private=True)["d"]
+    return FrontDesk(
+        **{each.name: getattr(parts, each.name) for each in fields(Desk)},
+        cursors=Cursors(str(secret).encode()),
+        definitions=definitions(words, parts.policy),
+        capability=offers.capability(words, settings.public_url, VERSION),
+    )
+
+
+def application(desk: Desk) -> Flask:
+    """The front door around this desk."""
+    parts = front(desk)
     app = Flask("second_opinion", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's provider has it, its base class does not
     handlers.register(app)

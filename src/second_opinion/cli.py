@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
@@ -19,6 +19,7 @@ from second_opinion.settings import Settings
 from second_opinion.workflow import explain as explaining
 from second_opinion.workflow.load import LoadError, load_directory
 
+Command = TypeVar("Command", bound=Callable[..., Any])
 MOST_LINES = 50  # bad lines shown of a load; the rest are counted
 
 
@@ -53,7 +54,7 @@ class Instant(click.ParamType[datetime]):
         return (instant if instant.tzinfo else instant.replace(tzinfo=app.PLAN_ZONE)).astimezone(UTC)
 
 
-def database_option[F: Callable[..., Any]](command: F) -> F:
+def database_option(command: Command) -> Command:
     """``--database URL``, which every command takes."""
     return click.option("--database", "database_url", metavar="URL", help="Database to use instead of DATABASE_URL.")(
         command

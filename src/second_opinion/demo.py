@@ -119,7 +119,10 @@ def _service(settings: Settings, port: int) -> Iterator[None]:
     """The service as an operator would start it, in a process group of its own."""
     command = [sys.executable, "-m", "second_opinion", "serve", "--port", str(port), "--clock", CLOCK]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_OPINION_")}
-    environ |= {"SECOND_OPINION_DATA_FOLDER": str(settings.data_folder), "SECOND_OPINION_PUBLIC_URL": settings.public_url}
+    environ |= {
+        "SECOND_OPINION_DATA_FOLDER": str(settings.data_folder),
+        "SECOND_OPINION_PUBLIC_URL": settings.public_url,
+    }
     service = subprocess.Popen(command, env=environ, start_new_session=True)  # noqa: S603 - our own command
     try:
         _await(settings, service)
@@ -190,7 +193,10 @@ def _code(concept: dict[str, Any]) -> str:
 
 def _serve_on(settings: Settings, token: str, console: Console) -> None:
     """Keep serving until Ctrl-C, and say how to try it."""
-    console.print(f'\nTry it:\n  TOKEN={token}\n  curl -H "Authorization: Bearer $TOKEN" {settings.fhir_base}/Task', soft_wrap=True)
+    console.print(
+        f'\nTry it:\n  TOKEN={token}\n  curl -H "Authorization: Bearer $TOKEN" {settings.fhir_base}/Task',
+        soft_wrap=True,
+    )
     console.print(f"API page: {settings.public_url}/docs   Ctrl-C ends the service.")
     try:
         signal.pause()

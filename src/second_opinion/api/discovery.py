@@ -14,7 +14,9 @@ from second_opinion.errors import Unavailable
 from second_opinion.workflow.desk import Desk
 
 OPENAPI = Path(__file__).with_name("openapi.yaml")  # the file at the top of the project
-DOCS_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self' 'unsafe-inline'"
+DOCS_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self' 'unsafe-inline'"
+)
 
 
 def blueprint(desk: Desk, issuer: Issuer) -> Blueprint:
@@ -66,14 +68,17 @@ class CaseCounts:
 
 def register_docs(app: Flask) -> None:
     """The page that shows openapi.yaml, from files of our own."""
-    page = get_swaggerui_blueprint("/docs", "/openapi.yaml", config={"app_name": "Second opinion", "validatorUrl": None})
+    page = get_swaggerui_blueprint(
+        "/docs", "/openapi.yaml", config={"app_name": "Second opinion", "validatorUrl": None}
+    )
 
-    @page.after_request
-    def allow_own_scripts(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = DOCS_POLICY
-        return response
-
+    page.after_request(_allow_own_scripts)
     app.register_blueprint(page)
+
+
+def _allow_own_scripts(response: Response) -> Response:
+    response.headers["Content-Security-Policy"] = DOCS_POLICY
+    return response
 
 
 def _plain(words: str) -> Response:

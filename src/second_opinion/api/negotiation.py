@@ -200,6 +200,7 @@ def _finish(response: Response) -> Response:
             headers.add(name, value)
     headers.add("X-Request-Id", request_id(request))
     if request.method == "OPTIONS":
+        headers.pop("Content-Type", None)  # of no body
         headers.add("Access-Control-Allow-Methods", headers.get("Allow", "GET, HEAD, OPTIONS"))
         headers.add("Access-Control-Allow-Headers", _ALLOWED_HEADERS)
         headers.add("Access-Control-Max-Age", "86400")

@@ -1,8 +1,8 @@
 """Reading: one resource, one version of it, its history and its type's; searches are routed from here too."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, Response, request
 
@@ -14,9 +14,9 @@ from second_opinion.api.shelf import Shelf
 from second_opinion.errors import Gone, InvalidSearch, NotFound
 from second_opinion.fhir import bundles, dates
 from second_opinion.fhir.bundles import HistoryEntry
-from second_opinion.fhir.search import EXPOSED, page_size, presentation, project
+from second_opinion.fhir.search import EXPOSED, page_size, presentation, project, with_plus
 from second_opinion.store.query import Visibility
-from second_opinion.store.stored import Page, Stored
+from second_opinion.store.stored import Stored
 
 INTERACTIONS = ("read", "vread", "history-instance", "history-type", "search-type")
 
@@ -44,46 +44,53 @@ def blueprint(desk: Shelf) -> Blueprint:
 
 def _offer(routes: Blueprint, desk: Shelf, type_name: str) -> None:
     """The routes of one type."""
+    views = _Views(desk, type_name)
+    for rule, view, method in (
+        ("", views.search, "GET"),
+        ("/_search", views.search, "POST"),
+        ("/_history", views.type_history, "GET"),
+        ("/<ident>", views.read, "GET"),
+        ("/<ident>/_history", views.history, "GET"),
+        ("/<ident>/_history/<number>", views.version, "GET"),
+    ):
+        name = f"{type_name}{rule} {method}".replace(".", "")
+        routes.add_url_rule(f"/fhir/{type_name}{rule}", name, view, methods=[method])
 
-    def read(ident: str) -> Response:
-        return _shown(_found(desk, type_name, ident, _viewer(desk, type_name, "r")[1], None))
 
-    def version(ident: str, number: str) -> Response:
-        seen = _viewer(desk, type_name, "r")[1]
+@dataclass(frozen=True)
+class _Views:
+    """What is answered about one type."""
+
+    desk: Shelf
+    type_name: str
+
+    def read(self, ident: str) -> Response:
+        return _shown(_found(self.desk, self.type_name, ident, self._viewer("r")[1], None))
+
+    def version(self, ident: str, number: str) -> Response:
+        seen = self._viewer("r")[1]
         if not _VERSION.fullmatch(number):
             raise _absent()
-        return _shown(_found(desk, type_name, ident, seen, int(number)))
+        return _shown(_found(self.desk, self.type_name, ident, seen, int(number)))
 
-    def history(ident: str) -> Response:
-        caller, seen = _viewer(desk, type_name, "r")
+    def history(self, ident: str) -> Response:
+        caller, seen = self._viewer("r")
         if not _ID.fullmatch(ident):
             raise _absent()
-        return _history(desk, type_name, ident, caller, seen)
+        return _history(self.desk, self.type_name, ident, caller, seen)
 
-    def type_history() -> Response:
-        return _history(desk, type_name, None, *_viewer(desk, type_name, "s"))
+    def type_history(self) -> Response:
+        return _history(self.desk, self.type_name, None, *self._viewer("s"))
 
-    def search() -> Response:
-        return searching.search(desk, type_name, *_viewer(desk, type_name, "s"))
+    def search(self) -> Response:
+        return searching.search(self.desk, self.type_name, *self._viewer("s"))
 
-    def add(rule: str, view: Callable[..., Response], method: str = "GET") -> None:
-        endpoint = f"{type_name} {view.__name__} {method}"
-        routes.add_url_rule(f"/fhir/{type_name}{rule}", endpoint, view, methods=[method])
-
-    add("", search)
-    add("/_search", search, "POST")
-    add("/_history", type_history)
-    add("/<ident>", read)
-    add("/<ident>/_history", history)
-    add("/<ident>/_history/<number>", version)
-
-
-def _viewer(desk: Shelf, type_name: str, letter: str) -> tuple[Caller, Visibility]:
-    """Who asks, having the right to, and what that caller may see."""
-    negotiation.check_accepted(request)
-    caller = desk.identify(request.environ.get("HTTP_AUTHORIZATION"))
-    require(caller, type_name, letter)
-    return caller, visibility(caller)
+    def _viewer(self, letter: str) -> tuple[Caller, Visibility]:
+        """Who asks, having the right to, and what that caller may see."""
+        negotiation.check_accepted(request)
+        caller = self.desk.identify(request.environ.get("HTTP_AUTHORIZATION"))
+        require(caller, self.type_name, letter)
+        return caller, visibility(caller)
 
 
 def _found(desk: Shelf, type_name: str, ident: str, seen: Visibility, number: int | None) -> Stored:
@@ -131,11 +138,11 @@ def _history(desk: Shelf, type_name: str, ident: str | None, caller: Caller, see
     return negotiation.answer(bundles.history(entries, page.total, links, desk.now()))
 
 
-def _since(text: str | None) -> Any:
+def _since(text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
-        return dates.span(searching.with_plus(text))[0]
+        return dates.span(with_plus(text))[0]
     except ValueError as wrong:
         raise InvalidSearch("_since must be an instant: YYYY-MM-DDThh:mm:ss with a zone", "http._since") from wrong
 
@@ -151,6 +158,3 @@ def _entry(desk: Shelf, stored: Stored) -> HistoryEntry:
         version=stored.version,
         last_updated=stored.last_updated,
     )
-
-
-__all__ = ["INTERACTIONS", "Page", "blueprint"]

@@ -46,6 +46,11 @@ def url(desk: Shelf, path: str, parameters: Iterable[tuple[str, str]]) -> str:
     return f"{desk.settings.fhir_base}/{path}?{query}" if query else f"{desk.settings.fhir_base}/{path}"
 
 
+def urn() -> str:
+    """A name for an entry that is nowhere else."""
+    return f"urn:uuid:{uuid4()}"
+
+
 def _pairs() -> list[tuple[str, str]]:
     pairs = list(request.args.items(multi=True))
     if request.method == "POST" and request.content_length:
@@ -56,7 +61,7 @@ def _pairs() -> list[tuple[str, str]]:
 
 
 def _links(desk: Shelf, asked: Search, page: Page, caller: Caller, token: str | None) -> list[Link]:
-    """self as it was asked; first and next, where there is more than one page, without a value in clear."""
+    """Self as it was asked; first and next, where there is more than one page, without a value in clear."""
     type_name = asked.query.type
     links = [("self", url(desk, type_name, [("_page", token)] if token else asked.used))]
     after = page.position if not asked.query.total_only else None
@@ -69,9 +74,7 @@ def _links(desk: Shelf, asked: Search, page: Page, caller: Caller, token: str | 
     return links
 
 
-def _entries(
-    desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller, seen: Visibility
-) -> list[SearchEntry]:
+def _entries(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller, seen: Visibility) -> list[SearchEntry]:
     """Matches, what is included with them, and a word on what was set aside."""
     base, shown = desk.settings.fhir_base, asked.presentation
     entries = [_entry(base, each, shown, "match") for each in rows]
@@ -80,7 +83,7 @@ def _entries(
         entries += [_entry(base, each, further, "include") for each in _included(desk, asked, rows, caller, seen)]
     if asked.warnings:
         told = json_body.write(outcome.warnings(asked.warnings))
-        entries.append(SearchEntry(f"urn:uuid:{uuid4()}", told, "outcome"))
+        entries.append(SearchEntry(urn(), told, "outcome"))
     return entries
 
 
@@ -89,9 +92,7 @@ def _entry(base: str, stored: Stored, shown: Presentation, mode: str) -> SearchE
     return SearchEntry(f"{base}/{stored.type}/{stored.id}", body, mode)
 
 
-def _included(
-    desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller, seen: Visibility
-) -> list[Stored]:
+def _included(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller, seen: Visibility) -> list[Stored]:
     """What the matches point to and what points to them, each once; then one step further where :iterate asks."""
     known = {(each.type, each.id): each for each in rows}
     matched = len(known)

@@ -6,14 +6,16 @@ from flask import Blueprint, Response, request
 
 from second_opinion.access.caller import Caller, require
 from second_opinion.api import negotiation
-from second_opinion.errors import InvalidElement
+from second_opinion.errors import BusinessRule
 from second_opinion.fhir import bundles, json_body, outcome, submission, transaction
 from second_opinion.fhir.bundles import ResponseEntry
+from second_opinion.fhir.resolving import Entry
 from second_opinion.store.stored import Stored
 from second_opinion.workflow.amend import amend
 from second_opinion.workflow.answers import Answer, telling
 from second_opinion.workflow.create import create
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.orders import own_reference
 from second_opinion.workflow.submit import Arrival, submit
 
 INTERACTIONS = ("create", "update")
@@ -27,10 +29,11 @@ def blueprint(desk: Desk) -> Blueprint:
     @doors.post("/fhir/ServiceRequest/$submit")
     def submit_order() -> Response:
         arrival = _arrival(desk, "operation", "c")
-        received = submission.read(json_body.read(arrival.body), desk.vocabulary)
-        answer = submit(desk, arrival, received)
+        answer = submit(desk, arrival, submission.read(arrival.read(), desk.vocabulary))
         if answer.view is None:
-            raise InvalidElement("A draft is not submitted; send it with status active", "ServiceRequest.status")
+            raise BusinessRule(
+                "This order was kept as a draft; send it by PUT with status active", "ServiceRequest.status"
+            )
         told = telling(desk.store, answer.view)
         headers = {"Location": _url(desk, "Task", answer.view.task_id), "Link": _related(desk, [answer.order])}
         return negotiation.resource(told.body, 200, told.version, told.last_updated, headers)
@@ -39,23 +42,23 @@ def blueprint(desk: Desk) -> Blueprint:
     def create_order() -> Response:
         arrival = _arrival(desk, "create", "c")
         condition = request.headers.get("If-None-Exist") or request.query_string.decode() or None
-        received = submission.read_order(json_body.read(arrival.body), desk.vocabulary, draft_allowed=True)
+        received = submission.read_order(arrival.read(), desk.vocabulary, draft_allowed=True)
         return _kept(desk, create(desk, arrival, received, condition))
 
     @doors.put("/fhir/ServiceRequest/<ident>")
     def update_order(ident: str) -> Response:
         arrival = _arrival(desk, "update", "u")
-        received = submission.read_order(json_body.read(arrival.body), desk.vocabulary, amending=True)
+        received = submission.read_order(arrival.read(), desk.vocabulary, amending=True)
         return _kept(desk, amend(desk, arrival, ident, received, negotiation.if_match(request)))
 
     @doors.post("/fhir")
     def transact() -> Response:
         arrival = _arrival(desk, "transaction", "c")
-        read = transaction.read(json_body.read(arrival.body), desk.vocabulary)
-        answer = create(desk, arrival, read.received, read.condition)
+        sent = transaction.read(arrival.read(), desk.vocabulary)
+        answer = create(desk, arrival, sent.received, sent.condition)
         entries = [
-            _entry(desk, answer) if place == read.order else _resolved(desk, read.own_references.get(place))
-            for place in range(read.entries)
+            _entry(desk, answer) if place == sent.order else _resolved(desk, each, answer)
+            for place, each in enumerate(sent.resources)
         ]
         return negotiation.answer(bundles.transaction_response(entries, desk.now()), 200)
 
@@ -94,8 +97,12 @@ def _entry(desk: Desk, answer: Answer) -> ResponseEntry:
     )
 
 
-def _resolved(desk: Desk, own: str | None) -> ResponseEntry:
+def _resolved(desk: Desk, entry: Entry, answer: Answer) -> ResponseEntry:
     """An entry beside the order: looked up, not stored."""
+    own = None
+    if answer.resolution is not None:
+        with desk.directory.snapshot() as lookup:
+            own = own_reference(entry, lookup, answer.resolution)
     return ResponseEntry(status="200 OK", location=f"{desk.settings.fhir_base}/{own}" if own else None)
 
 

@@ -20,11 +20,11 @@ class Identification:
 
 def identify(stated: StatedMember, lookup: Lookup) -> Identification:
     """The member all stated numbers lead to, if birth date and family name agree where they are given."""
-    traces = [*_by_reference(stated, lookup), *_by_patient_number(stated, lookup)]
-    coverage_traces = _by_coverage_number(stated, lookup)
-    if _missing_reference(stated, lookup):
+    covered = [_led_to(number, lookup) for number in stated.coverage_numbers]
+    numbered = [_led_to(number, lookup) for number in stated.identifiers]
+    if _leads_nowhere(stated, lookup):
         return Identification(None, "a reference to this server leads to no member")
-    found = [ids for ids in (*traces, *coverage_traces) if ids]
+    found = [ids for ids in (*_by_reference(stated, lookup), *numbered, *covered) if ids]
     if not found:
         return Identification(None, "no number leads to a member")
     common = reduce(frozenset.intersection, found)
@@ -33,7 +33,7 @@ def identify(stated: StatedMember, lookup: Lookup) -> Identification:
     members = _narrowed([member for key in sorted(common) if (member := lookup.member(key))], stated)
     if len(members) != 1:
         return Identification(None, "the numbers lead to several members, or birth date or family name do not agree")
-    if _contradicted(members[0], stated, lookup, unknown_coverage=bool(coverage_traces) and not any(coverage_traces)):
+    if _contradicted(members[0], stated, lookup, unknown_coverage=not any(covered)):
         return Identification(None, "a number is not this member's")
     return Identification(members[0], f"{stated.path}: numbers{_agreeing(stated)} lead to one member")
 
@@ -62,14 +62,6 @@ def _led_to(number: Identifier, lookup: Lookup) -> frozenset[str]:
     return frozenset(own | covered)
 
 
-def _by_patient_number(stated: StatedMember, lookup: Lookup) -> list[frozenset[str]]:
-    return [_led_to(number, lookup) for number in stated.identifiers]
-
-
-def _by_coverage_number(stated: StatedMember, lookup: Lookup) -> list[frozenset[str]]:
-    return [_led_to(number, lookup) for number in stated.coverage_numbers]
-
-
 def _by_reference(stated: StatedMember, lookup: Lookup) -> list[frozenset[str]]:
     traces = []
     if stated.own_reference and (member := lookup.member(_id(stated.own_reference))):
@@ -81,11 +73,15 @@ def _by_reference(stated: StatedMember, lookup: Lookup) -> list[frozenset[str]]:
     return traces
 
 
-def _missing_reference(stated: StatedMember, lookup: Lookup) -> bool:
-    """Whether a reference to this server names nothing here."""
+def _leads_nowhere(stated: StatedMember, lookup: Lookup) -> bool:
+    """Whether a reference to this server names nothing here, and no number beside it says what was meant."""
+    own = stated.own_reference
     return bool(
-        (stated.own_reference and lookup.member(_id(stated.own_reference)) is None)
-        or any(lookup.coverage(_id(each)) is None for each in stated.coverage_own_references)
+        (own and not stated.identifiers and lookup.member(_id(own)) is None)
+        or (
+            not stated.coverage_numbers
+            and any(lookup.coverage(_id(each)) is None for each in stated.coverage_own_references)
+        )
     )
 
 
@@ -116,8 +112,7 @@ def _contradicted(member: Member, stated: StatedMember, lookup: Lookup, *, unkno
     coverages = lookup.coverages(member.id)
     known = (*member.identifiers, *(number for coverage in coverages for number in coverage.numbers))
     systems = {each.system for each in known if each.system}
-    foreign = [each for each in stated.identifiers if each.system in systems and not matches(each, known)]
-    if foreign:
+    if any(each.system in systems and not matches(each, known) for each in stated.identifiers):
         return True
     return unknown_coverage and any(
         (each.system is None or each.system in systems) and not matches(each, known) for each in stated.coverage_numbers

@@ -54,8 +54,12 @@ class FoundProvider:
 
 
 def find(party: StatedParty, lookup: Lookup) -> FoundProvider:
-    """The provider the party is: by its reference to this server, else by its NPI or other identifier."""
-    if party.own_reference and (found := _by_reference(party.own_reference, lookup)):
+    """The provider the party is: by its reference to this server, else by its NPI or other identifier.
+
+    A reference that contradicts the NPI beside it is the sender's own, and says nothing here.
+    """
+    found = _by_reference(party.own_reference, lookup) if party.own_reference else None
+    if found and not _contradicted(found, party):
         return found
     numbers = tuple(Identifier(npi, NPI) for npi in party.npis) or party.identifiers
     practices = tuple(
@@ -126,6 +130,12 @@ def general_practitioner_ids(member: Member, lookup: Lookup) -> frozenset[str]:
     for pointer in member.general_practitioners:
         ids.update(_targets(pointer, lookup))
     return frozenset(ids)
+
+
+def _contradicted(found: FoundProvider, party: StatedParty) -> bool:
+    """Whether the party has an NPI and the one found has another."""
+    known = found.party.npi if found.party else None
+    return bool(party.npis) and known is not None and known not in party.npis
 
 
 def _by_reference(reference: str, lookup: Lookup) -> FoundProvider | None:

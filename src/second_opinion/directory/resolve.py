@@ -53,8 +53,8 @@ class Resolution:
     specialties: tuple[str, ...] = ()  # NUCC codes needed
     networks: tuple[str, ...] = ()  # "Organization/id"
     alternatives: tuple[tuple[str, str], ...] = ()  # ("PractitionerRole/id", name, specialty, phone), at most 20
-    evidence: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))  # SHA-256 → JSON
-    summary: Mapping[str, Any] = NOTHING  # for the trace; JSON
+    evidence: Mapping[str, bytes] = field(default_factory=lambda: NOTHING)  # SHA-256 → JSON
+    summary: Mapping[str, Any] = field(default_factory=lambda: NOTHING)  # for the trace; JSON
 
     @property
     def specialty(self) -> str | None:

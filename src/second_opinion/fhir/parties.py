@@ -35,17 +35,17 @@ def party(reference: Json, at: Entry, resolver: Resolver, path: str, subject: Ta
     target = found(reference, at, resolver, path)
     if target.type == "PractitionerRole" and target.resource is not None:
         return _role(target, resolver, path)
-    numbers = _numbers(target)
+    known = numbers(target)
     is_subject = subject is not None and _same(target, subject)
     return StatedParty(
-        kind=PartyKind.PATIENT if is_subject else _kind(target, numbers, resolver, subject),
+        kind=PartyKind.PATIENT if is_subject else _kind(target, known, resolver, subject),
         path=path,
-        npis=_npis(numbers),
-        identifiers=_others(numbers),
+        npis=_npis(known),
+        identifiers=_others(known),
         own_reference=target.own_reference,
         is_subject=is_subject,
         specialties=_specialties(target.resource),
-        display=_display(target),
+        display=display(target),
     )
 
 
@@ -60,26 +60,27 @@ def _role(target: Target, resolver: Resolver, path: str) -> StatedParty:
     role, at = target.resource or {}, target.entry
     person = resolver.resolve(role["practitioner"], at) if "practitioner" in role and at else Target()
     practice = resolver.resolve(role["organization"], at) if "organization" in role and at else Target()
-    numbers = (*_numbers(person), *_numbers(target))
-    own = person.own_reference or (practice.own_reference if person.leads_nowhere and not numbers else None)
-    if person.leads_nowhere and practice.leads_nowhere and not numbers and _display(person) is None:
+    known = (*numbers(person), *numbers(target))
+    own = target.own_reference or person.own_reference
+    own = own or (practice.own_reference if person.leads_nowhere and not known else None)
+    if person.leads_nowhere and practice.leads_nowhere and not known and display(person) is None:
         raise Unresolved("The role names no practitioner and no organization that can be found", path)
     return StatedParty(
         kind=PartyKind.PRACTITIONER,
         path=path,
-        npis=_npis(numbers),
-        organization_npis=_npis(_numbers(practice)),
-        identifiers=_others(numbers),
+        npis=_npis(known),
+        organization_npis=_npis(numbers(practice)),
+        identifiers=_others(known),
         own_reference=own,
         specialties=nucc(role.get("specialty", ())) or _specialties(person.resource),
-        display=_display(person) or target.display or _display(practice),
+        display=display(person) or target.display or display(practice),
     )
 
 
-def _kind(target: Target, numbers: tuple[Identifier, ...], resolver: Resolver, subject: Target | None) -> PartyKind:
+def _kind(target: Target, known: tuple[Identifier, ...], resolver: Resolver, subject: Target | None) -> PartyKind:
     if target.type is None:
         # A bare NPI is a provider's; whether a person's or an organization's, the directory knows.
-        return PartyKind.PRACTITIONER if _npis(numbers) else PartyKind.OTHER
+        return PartyKind.PRACTITIONER if _npis(known) else PartyKind.OTHER
     if target.type == "RelatedPerson" and target.resource and target.entry and subject:
         patient = resolver.resolve(target.resource["patient"], target.entry)
         if not _same(patient, subject):
@@ -95,10 +96,16 @@ def _same(one: Target, other: Target) -> bool:
         return False
     if one.own_reference is not None and one.own_reference == other.own_reference:
         return True
-    return bool({each for each in _numbers(one) if each.system} & set(_numbers(other)))
+    return any(_equal(mine, yours, typed=one.type is not None) for mine in numbers(one) for yours in numbers(other))
 
 
-def _numbers(target: Target) -> tuple[Identifier, ...]:
+def _equal(mine: Identifier, yours: Identifier, *, typed: bool) -> bool:
+    """Whether two identifiers are one; where a system is not given, only between what is said to be a patient."""
+    known = mine.system is not None and yours.system is not None
+    return mine.value == yours.value and (mine.system == yours.system if known else typed)
+
+
+def numbers(target: Target) -> tuple[Identifier, ...]:
     """Identifiers of the resource and beside the reference, each once."""
     resource = target.resource or {}
     held = resource.get("identifier", ())
@@ -119,7 +126,7 @@ def _specialties(resource: Json | None) -> tuple[str, ...]:
     return nucc(each["code"] for each in qualifications if "code" in each)
 
 
-def _display(target: Target) -> str | None:
+def display(target: Target) -> str | None:
     """Words for the party: the reference's own, else the resource's name."""
     if target.display or not target.resource:
         return target.display

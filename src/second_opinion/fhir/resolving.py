@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from second_opinion.directory.stated import Identifier
+from second_opinion.directory.stated import NPI, Identifier
 from second_opinion.fhir.codes import Json
+
+NPI_OID = "urn:oid:2.16.840.1.113883.4.6"
 
 LITERAL = re.compile(
     r"(?P<base>https?://\S+/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?",
@@ -44,7 +46,16 @@ class Target:
 
 def identifiers(elements: Iterable[Json]) -> tuple[Identifier, ...]:
     """FHIR Identifiers in our words; those without a value say nothing."""
-    return tuple(Identifier(each["value"], each.get("system")) for each in elements if "value" in each)
+    return tuple(Identifier(each["value"], _system(each)) for each in elements if "value" in each)
+
+
+def _system(identifier: Json) -> str | None:
+    """The identifier's system; an NPI's in one spelling, also where only the type says that it is one."""
+    system: str | None = identifier.get("system")
+    if system is None:
+        codings = identifier.get("type", {}).get("coding", ())
+        return NPI if any(each.get("code") == "NPI" for each in codings) else None
+    return NPI if system == NPI_OID else system
 
 
 class Resolver:
@@ -66,18 +77,26 @@ class Resolver:
         said = _said_type(reference)
         if text.startswith("#"):
             inner = at.resource if text == "#" else _contained(at.resource, text[1:])
-            return _pointing_at(inner, at, said, beside, display)
+            return Target(_type(inner, said), inner, at if inner else None, None, beside, display)
         entry = self._entry(text, at)
         if entry is not None:
-            return _pointing_at(entry.resource, entry, said, beside, display)
+            own = self.own(entry.full_url or "")
+            return Target(_type(entry.resource, said), entry.resource, entry, own, beside, display)
         if conditional := CONDITIONAL.fullmatch(text):
             return Target(conditional["type"], identifiers=(*_asked(conditional["query"]), *beside), display=display)
         literal = LITERAL.fullmatch(text)
-        if literal is None:
-            return Target(said, identifiers=beside, display=display)
-        ours = literal["base"] in {None, self.base}
-        own = f"{literal['type']}/{literal['id']}" if ours else None
-        return Target(literal["type"], own_reference=own, identifiers=beside, display=display)
+        return Target(
+            literal["type"] if literal else said,
+            own_reference=self.own(text, relative=True),
+            identifiers=beside,
+            display=display,
+        )
+
+    def own(self, text: str, *, relative: bool = False) -> str | None:
+        """``Type/id`` where the text is an address on this server, or relative to it."""
+        literal = LITERAL.fullmatch(text)
+        ours = literal and (literal["base"] == self.base or (relative and literal["base"] is None))
+        return f"{literal['type']}/{literal['id']}" if literal and ours else None
 
     def _file(self, entry: Entry) -> None:
         if entry.full_url:
@@ -111,11 +130,8 @@ class Resolver:
         return candidates[0] if len(candidates) == 1 else None
 
 
-def _pointing_at(
-    resource: Json | None, entry: Entry, said: str | None, beside: tuple[Identifier, ...], display: str | None
-) -> Target:
-    kind = resource["resourceType"] if resource else said
-    return Target(kind, resource, entry if resource else None, None, beside, display)
+def _type(resource: Json | None, said: str | None) -> str | None:
+    return resource["resourceType"] if resource else said
 
 
 def _contained(resource: Json, ident: str) -> Json | None:

@@ -8,13 +8,39 @@ from typing import Any
 
 from second_opinion.errors import InvalidSearch
 from second_opinion.fhir.search_chains import chain, has
-from second_opinion.fhir.search_extract import extract
+from second_opinion.fhir.search_extract import extract, pointed_to
+from second_opinion.fhir.search_projection import project
 from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS
-from second_opinion.fhir.search_results import PAGE, Include, Presentation, count, includes, one_of, sorts
-from second_opinion.fhir.search_values import Asked, Warned, clause, expression
+from second_opinion.fhir.search_results import (
+    PAGE,
+    Include,
+    Presentation,
+    elements,
+    includes,
+    one_of,
+    page_size,
+    presentation,
+    sorts,
+)
+from second_opinion.fhir.search_syntax import expression, with_plus
+from second_opinion.fhir.search_values import Asked, Warned, clause
 from second_opinion.store.query import Clause, Query, Sort
 
-__all__ = ["EXPOSED", "INCLUDES", "PARAMETERS", "Include", "Presentation", "Search", "extract", "read"]
+__all__ = [
+    "EXPOSED",
+    "INCLUDES",
+    "PARAMETERS",
+    "Include",
+    "Presentation",
+    "Search",
+    "extract",
+    "page_size",
+    "pointed_to",
+    "presentation",
+    "project",
+    "read",
+    "with_plus",
+]
 
 _IGNORED = frozenset({"_pretty", "_", "_totalMethod", "nocache", "_format"})  # harmless habits of clients
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -118,11 +144,11 @@ def _is_result(asked: Asked, draft: _Draft, name: str, text: str) -> bool:
         noted = draft.includes if plain == "_include" else draft.reverse
         noted += includes(asked, plain, modifier, text)
     elif name == "_count":
-        draft.count = count(text)
+        draft.count = page_size(text)
     elif name == "_sort":
         draft.sort += sorts(asked, text)
     elif name == "_elements":
-        draft.elements += [each.strip().rpartition(".")[2] for each in text.split(",") if each.strip()]
+        draft.elements += elements(text)
     elif name == "_summary":
         draft.summary = one_of(name, text)
     elif name == "_total":
@@ -135,23 +161,25 @@ def _is_result(asked: Asked, draft: _Draft, name: str, text: str) -> bool:
 def _is_filter(asked: Asked, draft: _Draft, name: str, text: str) -> bool:
     """Whether this is a search parameter, a chain or _has, whose clause then is noted."""
     if name.startswith("_has:"):
-        return _note(draft, has(asked, name, text), bounded=True)
+        return _linked(draft, has(asked, name, text))
     head, dot, inner = name.partition(".")
     plain, _, modifier = head.partition(":")
     parameter = PARAMETERS[asked.type].get(plain)
     if parameter is None:
         return False
     if dot:
-        return _note(draft, chain(asked, parameter, head, inner, (name, text)), bounded=parameter.bounding)
-    bounded = parameter.bounding and modifier not in {"not", "missing"}
-    return _note(draft, (clause(asked, parameter, modifier, text, name),), bounded=bounded)
+        return _linked(draft, chain(asked, parameter, head, inner, (name, text)))
+    demanded = clause(asked, parameter, modifier, text, name)
+    draft.clauses += [demanded] if demanded else []
+    draft.bounded |= parameter.bounding and modifier not in {"not", "missing"}
+    return True
 
 
-def _note(draft: _Draft, found: "tuple[Clause | None, ...] | None", *, bounded: bool) -> bool:
-    if found is None:
+def _linked(draft: _Draft, demanded: Clause | None) -> bool:
+    if demanded is None:
         return False
-    draft.clauses += [each for each in found if each is not None]
-    draft.bounded = draft.bounded or bounded
+    draft.clauses.append(demanded)
+    draft.bounded |= demanded.selective
     return True
 
 

@@ -3,13 +3,14 @@
 from second_opinion.errors import InvalidSearch
 from second_opinion.fhir.search_parameters import Parameter
 from second_opinion.fhir.search_registry import EXPOSED, PARAMETERS
-from second_opinion.fhir.search_values import Asked, by_identifier, expression, matches, split
+from second_opinion.fhir.search_syntax import expression, split
+from second_opinion.fhir.search_values import Asked, by_identifier, matches
 from second_opinion.store.query import Clause, Linked, LinkedBy, Match
 
 _HAS_PARTS = 4  # _has : type : reference : parameter
 
 
-def chain(asked: Asked, parameter: Parameter, head: str, inner: str, given: tuple[str, str]) -> tuple[Clause] | None:
+def chain(asked: Asked, parameter: Parameter, head: str, inner: str, given: tuple[str, str]) -> Clause | None:
     """One step of chaining, ``head`` (with its type) dot ``inner``; None where what is pointed to has no such one."""
     name, text = given
     modifier = head.partition(":")[2]
@@ -31,10 +32,10 @@ def chain(asked: Asked, parameter: Parameter, head: str, inner: str, given: tupl
         found += [Linked(parameter.stored[0], type_name, inside)] if inside else []
     if plain == "identifier" and not inner_modifier:  # a reference may itself state the identifier
         found += [each for value in values for each in by_identifier(parameter, value) if not isinstance(each, Linked)]
-    return (Clause(tuple(found), selective=any(each.selective for each in reached.values())),)
+    return Clause(tuple(found), selective=any(each.selective for each in reached.values()))
 
 
-def has(asked: Asked, name: str, text: str) -> tuple[Clause] | None:
+def has(asked: Asked, name: str, text: str) -> Clause | None:
     """Resources that another one, of which a parameter has this value, points to."""
     parts = name.split(":")
     if len(parts) != _HAS_PARTS or parts[1] not in EXPOSED:
@@ -44,4 +45,4 @@ def has(asked: Asked, name: str, text: str) -> tuple[Clause] | None:
     if reference is None or parameter is None or asked.type not in reference.targets:
         return None
     found = tuple(each for value in split(text, ",") for each in matches(asked, parameter, "", value, name))
-    return (Clause((LinkedBy(type_name, reference.stored[0], found),), selective=parameter.selective),)
+    return Clause((LinkedBy(type_name, reference.stored[0], found),), selective=parameter.selective)

@@ -2,7 +2,7 @@
 
 from second_opinion.fhir.search_parameters import PATIENT, PROVIDERS, Parameter, parameter, table
 
-DUE = "{canonical}/SearchParameter/due"  # definition of ours; the canonical base is a setting
+DUE = "SearchParameter/due"  # ours, below the canonical base, which is a setting
 
 _PARTIES = (*PROVIDERS, "Patient", "RelatedPerson")
 _REQUEST_STATUS = ("draft", "active", "on-hold", "revoked", "completed", "entered-in-error", "unknown")

@@ -14,9 +14,8 @@ SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValu
 
 _ALWAYS = frozenset({"resourceType", "id", "meta"})
 # R4 marks these as modifiers: what they say can turn the rest around.
-_MODIFIERS = frozenset(
-    "implicitRules modifierExtension status intent doNotPerform active deceasedBoolean deceasedDateTime link".split()
-)
+_MODIFIERS = frozenset({"implicitRules", "modifierExtension", "status", "intent", "doNotPerform", "active", "link"})
+_DECEASED = frozenset({"deceasedBoolean", "deceasedDateTime"})  # a modifier too
 
 
 def project(body: bytes, presentation: Presentation) -> bytes:
@@ -37,7 +36,7 @@ def project(body: bytes, presentation: Presentation) -> bytes:
 
 def _wanted(type_name: str, presentation: Presentation) -> frozenset[str] | None:
     """Names to keep; None: all but the narrative."""
-    always = _ALWAYS | _MODIFIERS | _mandatory(type_name)
+    always = _ALWAYS | _MODIFIERS | _DECEASED | _mandatory(type_name)
     if presentation.elements:
         return always | _with_choices(type_name, presentation.elements)
     if presentation.summary == "data":

@@ -1,12 +1,13 @@
 """How a search's results are wanted: page size, order, what else to include, and how much of each resource."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from second_opinion.errors import InvalidSearch
 from second_opinion.fhir.search_parameters import Kind
 from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS, WITHOUT_ROWS
-from second_opinion.fhir.search_values import Asked, expression
+from second_opinion.fhir.search_syntax import expression
+from second_opinion.fhir.search_values import Asked
 from second_opinion.store.query import Sort
 
 PAGE, LARGEST_PAGE = 20, 100  # matches a page holds when nothing is said, and at most
@@ -45,8 +46,10 @@ class Presentation:
         return self.summary in {"false", "count"} and not self.elements
 
 
-def count(text: str) -> int:
-    """Matches on a page; 0 asks for the total only."""
+def page_size(text: str | None) -> int:
+    """Matches on a page, at most the largest page; 0 asks for the total only."""
+    if text is None:
+        return PAGE
     if not (text.isascii() and text.isdigit()) or len(text) > 9:  # noqa: PLR2004  # longer numbers mean no page size
         raise InvalidSearch(f"_count must be a whole number from 0 to {LARGEST_PAGE}", "http._count")
     return min(int(text), LARGEST_PAGE)
@@ -58,6 +61,22 @@ def one_of(name: str, text: str) -> str:
     if text not in offered:
         raise InvalidSearch(f"{name} must be one of {', '.join(offered)}", expression(name))
     return text
+
+
+def elements(text: str) -> list[str]:
+    """Top-level names; a type may stand before them."""
+    return [each.strip().rpartition(".")[2] for each in text.split(",") if each.strip()]
+
+
+def presentation(pairs: Sequence[tuple[str, str]]) -> Presentation:
+    """How much of one resource a read shows; other parameters mean nothing there."""
+    summary, named = "false", []
+    for name, text in pairs:
+        if name == "_summary":
+            summary = one_of(name, text)
+        elif name == "_elements":
+            named += elements(text)
+    return Presentation(summary, tuple(named))
 
 
 def sorts(asked: Asked, text: str) -> list[Sort]:
@@ -82,7 +101,7 @@ def includes(asked: Asked, name: str, modifier: str, text: str) -> list[Include]
     reverse = name == "_revinclude"
     type_name, _, rest = text.partition(":")
     parameter, _, target = rest.partition(":")
-    known = _every(asked.type, reverse=reverse) if text == "*" else _named(type_name, parameter)
+    known = _every(asked.type, reverse=reverse) if text == "*" else _named(type_name, parameter, reverse=reverse)
     if known is None:
         set_aside(asked, f"{name} is not offered with this value; values are Type:parameter[:TargetType]", name)
     return [Include(*each, target or None, iterate) for each in known or ()]
@@ -99,10 +118,10 @@ def _every(type_name: str, *, reverse: bool) -> list[tuple[str, str]]:
     ]
 
 
-def _named(type_name: str, parameter: str) -> list[tuple[str, str]] | None:
+def _named(type_name: str, parameter: str, *, reverse: bool) -> list[tuple[str, str]] | None:
     if (type_name, parameter) in WITHOUT_ROWS:
         return []
-    known = INCLUDES.get(type_name, {})
+    known = [name for name in INCLUDES.get(type_name, {}) if not reverse or name in PARAMETERS[type_name]]
     if parameter == "*":
         return [(type_name, each) for each in known] or None
     return [(type_name, parameter)] if parameter in known else None

@@ -1,14 +1,14 @@
 """One search parameter with its modifier and values, as a clause: what FHIR R4 says they mean (R4 search §3.1.1.4)."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from second_opinion.errors import InvalidSearch
-from second_opinion.fhir.search_extract import IDENTIFIER
 from second_opinion.fhir.search_parameters import PATIENT, Parameter
 from second_opinion.fhir.search_registry import PARAMETERS
+from second_opinion.fhir.search_shapes import IDENTIFIER
+from second_opinion.fhir.search_syntax import expression, plain, split, with_plus
 from second_opinion.fhir.search_terms import (
     LONGEST_STRING,
     SEPARATOR,
@@ -38,9 +38,6 @@ NOTHING = HasId("")  # no resource has an empty id
 
 _PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
 _APPROXIMATELY = 10  # ap: within a tenth of the distance between now and the date, as FHIR recommends
-_LOST_PLUS = re.compile(r" (?=[0-9]{2}:[0-9]{2}$)")  # a zone's + that arrived as the space it encodes in a URL
-_PARTS = {mark: re.compile(rf"(?:[^\\{mark}]|\\.)*", re.DOTALL) for mark in ",|"}
-_ESCAPED = re.compile(r"\\([,|$\\])")
 
 Warned = tuple[str, str, str]  # issue type, words, expression
 
@@ -55,11 +52,6 @@ class Asked:
     now: datetime
     warnings: list[Warned] = field(default_factory=list)
     dropped: bool = False
-
-
-def expression(name: str) -> str:
-    """Where a parameter stands, as FHIR writes it for what came with HTTP; odd names are not repeated."""
-    return f"http.{name}" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}", name) else "http"
 
 
 def clause(asked: Asked, parameter: Parameter, modifier: str, text: str, name: str) -> Clause | None:
@@ -79,23 +71,6 @@ def matches(asked: Asked, parameter: Parameter, modifier: str, value: str, name:
     if not value:
         raise InvalidSearch("An empty value stands in a list of values; leave it out", expression(name))
     return _MATCHERS[parameter.kind](asked, parameter, modifier, value, name)
-
-
-def split(text: str, mark: str) -> list[str]:
-    r"""The parts between marks that no ``\`` precedes, still escaped."""
-    parts, at = [], 0
-    while True:
-        part = _PARTS[mark].match(text, at)
-        end = part.end() if part else len(text)
-        parts.append(text[at:end])
-        if end >= len(text) or text[end] != mark:  # a lone \ at the end stands for nothing
-            return parts
-        at = end + 1
-
-
-def plain(text: str) -> str:
-    r"""The text with ``\,`` ``\|`` ``\$`` and ``\\`` read as what they stand for."""
-    return _ESCAPED.sub(r"\1", text)
 
 
 def tokens(stored: str, value: str, *, folded: bool = False, system: str = "") -> tuple[Match, ...]:
@@ -182,7 +157,7 @@ def _range(asked: Asked, value: str, name: str) -> tuple[str, int, int]:
     if prefix not in _PREFIXES:
         raise InvalidSearch("A date's prefix must be one of eq, ne, gt, lt, ge, le, sa, eb, ap", expression(name))
     try:
-        first, last = span(_LOST_PLUS.sub("+", text))
+        first, last = span(with_plus(text))
     except ValueError as wrong:
         right = "A date must be YYYY, YYYY-MM, YYYY-MM-DD or YYYY-MM-DDThh:mm:ss with a zone"
         raise InvalidSearch(right, expression(name)) from wrong

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from second_opinion.fhir.required_codes import REQUIRED_CODES
 
 COMPANION = "FHIRPrimitiveExtension"  # what stands in ``_element`` beside a primitive
+MODIFIERS = frozenset({"modifierExtension", "implicitRules"})  # change what a resource means (R4 2.4.1, 2.26.3.4)
 ABSTRACT = frozenset({"Resource", "DomainResource"})
 
 Model = type[FHIRAbstractModel]
@@ -99,7 +100,7 @@ def _element(type_name: str, name: str, info: FieldInfo) -> Element:
         bare = _required(typing.get_args(bare)[0])
     kind, of = _kind(bare)
     codes = REQUIRED_CODES.get((type_name, name))
-    plain = None if many or choice or codes else {Kind.TEXT: str, Kind.TRUTH: bool}.get(kind)
+    plain = None if many or choice or codes or name in MODIFIERS else {Kind.TEXT: str, Kind.TRUTH: bool}.get(kind)
     return Element(kind, many, of, str(choice) if choice else None, codes, plain)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.json_faults import NAME
-from second_opinion.fhir.shapes import COMPANION, STRUCTURED, Element, Kind, Shape, is_resource, shape
+from second_opinion.fhir.shapes import COMPANION, MODIFIERS, STRUCTURED, Element, Kind, Shape, is_resource, shape
 
 MOST = 8  # faults told at once
 INTEGERS = range(-(2**31), 2**31)  # R4 integer
@@ -19,11 +19,12 @@ CONTAINED_AGAIN = re.compile(r"\.contained\[\d+\]\..*contained\[")
 
 
 class Faults:
-    """What is wrong, as (FHIRPath, sentence): shapes first, codes apart, for they weigh differently."""
+    """What is wrong, as (FHIRPath, sentence); codes and modifiers apart, for they weigh differently."""
 
     def __init__(self) -> None:
         self.shape: list[tuple[str, str]] = []
         self.codes: list[tuple[str, str]] = []
+        self.modifiers: list[tuple[str, str | None]] = []  # FHIRPath and url of each modifier, None for implicitRules
 
     @property
     def enough(self) -> bool:
@@ -50,6 +51,8 @@ def _object(value: Json, of: Shape, path: str, found: Faults) -> None:
                 choices = choices or set()
                 _chosen(element.choice, choices, path, found)
             _member(name, member, element, path, found)
+            if name in MODIFIERS:
+                found.modifiers += _modifying(name, member, path)
             if element.many and element.of == COMPANION:
                 _aligned(member, value.get(name[1:]), f"{path}.{name[1:]}", found)
         if found.enough:
@@ -105,6 +108,13 @@ def _aligned(companions: Any, values: Any, place: str, found: Faults) -> None:
     """R4 JSON: an array of primitives and its ``_element`` twin have the same length."""
     if isinstance(companions, list) and isinstance(values, list) and len(companions) != len(values):
         found.shape.append((place, "must be as long as the array of extensions beside it"))
+
+
+def _modifying(name: str, member: Any, path: str) -> list[tuple[str, str | None]]:
+    if name == "implicitRules" or not isinstance(member, list):
+        return [(f"{path}.{name}", None)]
+    urls = (each.get("url") if isinstance(each, dict) else None for each in member)
+    return [(f"{path}.{name}[{index}]", url) for index, url in enumerate(urls)]
 
 
 def _unknown(name: str, path: str, found: Faults) -> None:

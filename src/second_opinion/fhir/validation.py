@@ -1,10 +1,11 @@
 """Validation on the way in: the R4B models of fhir.resources, and what they let through."""
 
+from collections.abc import Collection
 from typing import Any
 
 from pydantic import ValidationError
 
-from second_opinion.errors import CodeInvalid, InvalidElement, RequiredMissing, SecondOpinionError
+from second_opinion.errors import CodeInvalid, InvalidElement, RequiredMissing, SecondOpinionError, UnknownModifier
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.shapes import STRUCTURED, model, shape
 from second_opinion.fhir.structure import MOST, faults
@@ -44,20 +45,25 @@ def prepare() -> None:
         shape(name)
 
 
-def check(resource: Json, *types: str, path: str | None = None) -> None:
-    """Raise unless the resource is one of these types and valid R4.
+def check(resource: Json, *types: str, understood: Collection[str] = ()) -> None:
+    """Raise unless the resource, read by json_body, is one of these types and valid R4.
 
     InvalidElement 400 for what has the wrong name, type or form; RequiredMissing and CodeInvalid 422 for what is
-    absent and for codes outside a required binding. ``path`` is where the resource stands, its type if not given.
+    absent and for codes outside a required binding; UnknownModifier 422 for implicitRules and for modifier
+    extensions whose url is not among those ``understood``.
     """
     named = resource.get("resourceType")
     if named not in types:
-        raise InvalidElement(f"resourceType must be {' or '.join(types)}", f"{path or '$this'}.resourceType")
-    path = path or str(named)
-    found = faults(resource, str(named), path)
+        raise InvalidElement(f"resourceType must be {' or '.join(types)}", "$this.resourceType")
+    path = str(named)
+    found = faults(resource, path, path)
     if found.shape:
         raise told(InvalidElement, found.shape)
-    _by_model(resource, str(named), path)
+    _by_model(resource, path)
+    if strange := [
+        (place, "is a modifier not understood here") for place, url in found.modifiers if url not in understood
+    ]:
+        raise told(UnknownModifier, strange[:MOST])
     if found.codes:
         raise told(CodeInvalid, found.codes[:MOST])
 
@@ -69,9 +75,9 @@ def told(error: type[SecondOpinionError], wrong: list[tuple[str, str]]) -> Secon
     return error(f"{place} {sentence}{more}", *dict.fromkeys(each for each, _ in wrong))
 
 
-def _by_model(resource: Json, type_name: str, path: str) -> None:
+def _by_model(resource: Json, path: str) -> None:
     try:
-        model(type_name).model_validate(resource)
+        model(path).model_validate(resource)
     except ValidationError as wrong:
         errors = wrong.errors(include_url=False, include_context=False, include_input=False)
         # Names were judged by shape, which knows the companions of extension values that the models lack.

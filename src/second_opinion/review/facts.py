@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import NoneType
 from typing import Any, get_args, get_type_hints
@@ -49,8 +49,8 @@ class Reason(StrEnum):
 class Facts:
     """What is known of one request; ``None`` means not stated. ``sources`` says where each came from.
 
-    A value of any other type than the fact's is kept only as a mark that it could not be read: no stray text is ever
-    taken for an answer, and every question that needs the fact *fails*, which sends the case to a person.
+    A value of any other type than the fact's is kept only as a mark that it could not be read, "failed: " and the class
+    of the fault: no stray text is ever taken for an answer. Every question that needs it *fails*; a person decides.
     """
 
     member_identified: bool | None = True  # ServiceRequest.subject, against the member file
@@ -90,12 +90,6 @@ _MARK = re.compile(r"failed: \w+")
 
 def _mark(value: object) -> str:
     return value if isinstance(value, str) and _MARK.fullmatch(value) else "failed: value"
-
-
-def with_failed(facts: Facts, **faults: BaseException) -> Facts:
-    """The facts, those named marked as impossible to read."""
-    marks: dict[str, Any] = {name: f"failed: {type(fault).__name__}" for name, fault in faults.items()}
-    return replace(facts, **marks)
 
 
 def recorded(facts: Facts) -> dict[str, dict[str, Any]]:

@@ -50,7 +50,11 @@ def as_text(policy: Policy, on: date) -> str:
         [
             *_title(policy, on),
             *(["Gates, tried first", ""] if any(line.card.is_gate for line in lines) else []),
-            *(f"{line.card.rule:<5} {line.card.then:<22} {'; '.join(conditions(line))}" for line in lines if line.card.is_gate),
+            *(
+                f"{line.card.rule:<5} {line.card.then:<22} {'; '.join(conditions(line))}"
+                for line in lines
+                if line.card.is_gate
+            ),
             "",
             "Questions of the table",
             "",

@@ -14,8 +14,9 @@ _CASE = (
 
 
 def _case(row: Row) -> StoredCase:
-    *start, received, due, body = row
-    return StoredCase(*start, instant(received), None if due is None else instant(due), body)
+    number, version, task, status, member, condition, doctor, received, due, body = row
+    received_at, due_at = instant(received), None if due is None else instant(due)
+    return StoredCase(number, version, task, status, member, condition, doctor, received_at, due_at, body)
 
 
 def case(database: Database, number: int) -> StoredCase | None:
@@ -42,10 +43,8 @@ def cases_of_member(database: Database, member: str, condition: str | None) -> l
 
 def open_cases(database: Database, member: str) -> list[StoredCase]:
     """The member's cases whose question is open, oldest first."""
-    statement = (
-        f"{_CASE} WHERE c.member = ? AND EXISTS (SELECT 1 FROM open_question q WHERE q.case_number = c.number)"
-        " ORDER BY c.number"
-    )
+    still_open = "EXISTS (SELECT 1 FROM open_question q WHERE q.case_number = c.number)"
+    statement = f"{_CASE} WHERE c.member = ? AND {still_open} ORDER BY c.number"
     return [_case(row) for row in database.fetch(statement, (member,))]
 
 
@@ -84,3 +83,14 @@ def evidence(database: Database, digest: str) -> bytes | None:
     """The evidence of this SHA-256."""
     rows = database.fetch("SELECT body FROM evidence WHERE digest = ?", (digest,))
     return rows[0][0] if rows else None
+
+
+def submitter(database: Database, kind: str, identity: str) -> str | None:
+    """Who submitted the resource; None where nobody did."""
+    rows = database.fetch("SELECT partner FROM resource WHERE type = ? AND id = ?", (kind, identity))
+    return rows[0][0] if rows else None
+
+
+def counts(database: Database) -> dict[str, int]:
+    """Cases by status."""
+    return dict(database.fetch("SELECT status, count(*) FROM case_file GROUP BY status"))  # type: ignore[arg-type]  # two columns

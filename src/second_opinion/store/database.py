@@ -19,9 +19,20 @@ CHUNK = 100  # rows of one INSERT: few statements, because each one gives up the
 
 # Rows that may already be there: who is a party stays one, evidence is named by its digest.
 _KEPT_ONCE = frozenset({"case_party", "evidence"})
-_ORDER = tuple(
-    "submission open_question case_file case_party resource search_term search_span case_event audit evidence "
-    "attempt registry snapshot".split()
+_ORDER = (
+    "submission",
+    "open_question",
+    "case_file",
+    "case_party",
+    "resource",
+    "search_term",
+    "search_span",
+    "case_event",
+    "audit",
+    "evidence",
+    "attempt",
+    "registry",
+    "snapshot",
 )
 
 

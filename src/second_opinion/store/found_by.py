@@ -5,6 +5,7 @@ and says which index rows a new version takes away.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -36,7 +37,12 @@ def word(value: str) -> str:
 
 def key(type: str, parameter: str) -> str:  # noqa: A002 - FHIR's own word for it
     """The name of a parameter in the packed form: eight hexadecimal digits."""
-    return f"{param(type, parameter) & 0xFFFFFFFF:08x}"
+    return _digits(param(type, parameter))
+
+
+@cache
+def _digits(number: int) -> str:
+    return f"{number & 0xFFFFFFFF:08x}"
 
 
 def found_by(resource: ResourceWrite) -> FoundBy:
@@ -45,10 +51,10 @@ def found_by(resource: ResourceWrite) -> FoundBy:
     terms = {(param(kind, name), word(value)) for name, value in resource.terms}
     spans = {(param(kind, name), first, last) for name, first, last in resource.spans}
     packed: dict[str, list[Any]] = {}
-    for number, value in sorted(terms):
-        packed.setdefault(f"{number & 0xFFFFFFFF:08x}", []).append(value)
-    for number, first, last in sorted(spans):
-        packed.setdefault(f"s{number & 0xFFFFFFFF:08x}", []).append([first, last])
+    for number, value in terms:
+        packed.setdefault(_digits(number), []).append(value)
+    for number, first, last in spans:
+        packed.setdefault(f"s{_digits(number)}", []).append((first, last))
     return FoundBy(terms, spans, orjson.dumps(packed).decode())
 
 
@@ -76,4 +82,4 @@ def term_rows(terms: Iterable[tuple[int, str]], pk: int) -> list[Row]:
 
 def span_rows(spans: Iterable[tuple[int, int, int]], pk: int) -> list[Row]:
     """Rows of search_span."""
-    return [(number, pk, first, last) for number, first, last in spans]
+    return [(pk, number, first, last) for number, first, last in spans]

@@ -2,7 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -123,11 +123,12 @@ def _conflict(error: sqlite3.IntegrityError) -> Exception:
 class Writer:
     """The thread that writes for a whole process."""
 
-    def __init__(self, connection: sqlite3.Connection, turns: Turns) -> None:
+    def __init__(self, connection: sqlite3.Connection, turns: Turns, written: Callable[[int], None]) -> None:
+        """``written`` is told, while the turn lasts, how many new rows there are."""
         self._connection = connection
         self._turns = turns
+        self._written = written
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self.rows = 0  # new rows so far
         self._thread = Thread(target=self._serve, name="store writer", daemon=True)
         self._thread.start()
 
@@ -155,7 +156,7 @@ class Writer:
         while (first := self._queue.get()) is not None:
             with self._turns.taken():
                 group, ended = self._drained(first)
-                self.rows += commit(self._connection, group)
+                self._written(commit(self._connection, group))
             if ended:
                 return
 

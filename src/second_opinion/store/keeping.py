@@ -92,7 +92,7 @@ class Store:
         """Every current resource of a case, in the order they were made."""
         return reading.of_case(self._database, number)
 
-    def history(
+    def history(  # noqa: PLR0917 - what every history is asked by
         self,
         type: str,  # noqa: A002 - FHIR's own word
         id: str | None,  # noqa: A002 - FHIR's own word
@@ -133,6 +133,14 @@ class Store:
     def open_cases(self, member: str) -> list[StoredCase]:
         """The member's cases whose question is open, oldest first."""
         return case_files.open_cases(self._database, member)
+
+    def submitter(self, type: str, id: str) -> str | None:  # noqa: A002 - FHIR's own words
+        """Registry id of the partner that submitted a resource."""
+        return case_files.submitter(self._database, type, id)
+
+    def case_counts(self) -> dict[str, int]:
+        """Cases by status."""
+        return case_files.counts(self._database)
 
     def parties(self, number: int) -> set[str]:
         """Who takes part in a case."""
@@ -176,7 +184,7 @@ class Store:
 
     def active_snapshot(self) -> int:
         """The number of the directory in force, 0 before the first load."""
-        number: int = self._database.fetch(f"SELECT {IN_FORCE}")[0][0]  # noqa: S608 - a constant
+        number: int = self._database.fetch(f"SELECT {IN_FORCE}")[0][0]
         return number
 
     def load_snapshot(self, sources: Sequence[str], replace: bool) -> AbstractContextManager[Load]:  # noqa: FBT001 - read at the call by its name

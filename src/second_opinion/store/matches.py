@@ -1,7 +1,6 @@
 """What one match of a search asks of one resource, as SQL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
 
 from second_opinion.store.database import Dialect
@@ -56,7 +55,7 @@ class Matcher:
         """Any of the matches holds for the resource of this type."""
         return any_of([self._condition(match, kind, alias) for match in matches])
 
-    def _condition(self, match: Match, kind: str, alias: str) -> Part:
+    def _condition(self, match: Match, kind: str, alias: str) -> Part:  # noqa: PLR0911 - one way for each kind of match
         if isinstance(match, Exactly):
             return _exactly(match, kind, alias)
         if isinstance(match, Within):
@@ -178,4 +177,3 @@ def _within(match: Within, kind: str, alias: str) -> Part:
     bounds = compared(match.prefix, "s.first", "s.last", (match.first, match.last))
     text = f"EXISTS (SELECT 1 FROM search_span s WHERE s.param = ? AND s.resource = {alias}.pk AND {bounds.text})"  # noqa: S608 - an alias
     return Part(text, (param(kind, match.parameter), *bounds.values))
-

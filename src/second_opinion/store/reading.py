@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 from second_opinion.store.database import Database
 from second_opinion.store.found_by import word
@@ -73,8 +72,8 @@ def body(database: Database, kind: str, identity: str) -> bytes | None:
 def bodies(database: Database, kind: str, parameter: str, value: str, *, below: str | None) -> list[tuple[str, bytes]]:
     """(id, body) of current resources with this value, or, given ``below``, one from ``value`` up to there."""
     if below is None:
-        return database.fetch(_bodies_statement(kind, prefix=False), (param(kind, parameter), word(value)))  # type: ignore[return-value]  # two columns
-    return database.fetch(_bodies_statement(kind, prefix=True), (param(kind, parameter), value, below))  # type: ignore[return-value]  # two columns
+        return database.fetch(_bodies_statement(kind, prefix=False), (param(kind, parameter), word(value)))
+    return database.fetch(_bodies_statement(kind, prefix=True), (param(kind, parameter), value, below))
 
 
 @lru_cache

@@ -53,7 +53,7 @@ class Search:
         more = len(found) > query.count
         del found[query.count :]
         total = self._total(rows_wanted) if more or query.after is not None else len(found)
-        position = tuple(found[-1][7:]) + (found[-1][6],) if more and found else None
+        position = (*found[-1][7:], found[-1][6]) if more and found else None
         return Page(total, [stored(row) for row in found], position)
 
     def _total(self, rows_wanted: Part) -> int:
@@ -70,11 +70,12 @@ class Search:
         ways = ["DESC" if sort.descending else "ASC" for sort in query.sort]
         order = ", ".join([*(f"{name} {way}" for name, way in zip(names, ways, strict=True)), "pk ASC"])
         beyond = _beyond([*names, "pk"], [*ways, "ASC"], query.after)
-        text = (
-            f"SELECT {', '.join([_COLUMNS, *(f'q.{name}' for name in names)])} FROM (SELECT * FROM"  # noqa: S608 - as above
-            f" (SELECT {'d' if rows_wanted.text.startswith('(') else 'r'}.pk AS pk{named} FROM {rows_wanted.text}) f WHERE {beyond.text} ORDER BY {order} LIMIT ?) q"
-            f" CROSS JOIN resource x WHERE x.pk = q.pk ORDER BY {order.replace('pk ', 'q.pk ')}"
-        )
+        pk = "d.pk" if rows_wanted.text.startswith("(") else "r.pk"
+        listed = f"SELECT {pk} AS pk{named} FROM {rows_wanted.text}"  # noqa: S608 - built of constants and aliases
+        chosen = f"SELECT * FROM ({listed}) f WHERE {beyond.text} ORDER BY {order} LIMIT ?"  # noqa: S608 - as above
+        shown = ", ".join([_COLUMNS, *(f"q.{name}" for name in names)])
+        outer = order.replace("pk ", "q.pk ")
+        text = f"SELECT {shown} FROM ({chosen}) q CROSS JOIN resource x WHERE x.pk = q.pk ORDER BY {outer}"  # noqa: S608 - as above
         values = (*(v for key in keys for v in key.values), *rows_wanted.values, *beyond.values, query.count + 1)
         return Part(text, values)
 
@@ -98,7 +99,9 @@ class Search:
 
     def _driver(self) -> tuple[int | None, Part | None]:
         """The clause that drives, by place, and its candidates; no place: who may see; neither: all of the type."""
-        drivers = [(place, driver) for place, clause in enumerate(self._query.clauses) if (driver := self._drives(clause))]
+        drivers = [
+            (place, driver) for place, clause in enumerate(self._query.clauses) if (driver := self._drives(clause))
+        ]
         for place, driver in drivers:
             if self._query.clauses[place].selective:
                 return place, driver
@@ -110,11 +113,11 @@ class Search:
             return choices[0]
         counted = [(self._bounded_count(driver), number) for number, (_, driver) in enumerate(choices)]
         fewest, number = min(counted)
-        place, driver = choices[number]
+        best, driver = choices[number]
         # Index rows of one value are in the order of row numbers already: without a sort they need no other driver.
-        if fewest >= MANY and self._in_order_of_index() and (self._query.sort or place is None):
+        if fewest >= MANY and self._in_order_of_index() and (self._query.sort or best is None):
             return None, None
-        return place, driver
+        return best, driver
 
     def _drives(self, clause: Clause) -> Part | None:
         """The candidates of a clause by an index, if each of its matches has one."""
@@ -131,15 +134,18 @@ class Search:
         visibility = self._visibility
         if self._seen is ALL or visibility.members or self._query.type in {"Patient", "Coverage"}:
             return None
+        # Who submitted a resource of a case takes part in that case (writing.py); without a case only the partner is known.
+        submitter = () if visibility.partner is None else (f"partner:{visibility.partner}",)
+        parties = (*visibility.parties, *submitter)
         parts = []
-        if visibility.parties:
+        if parties:
             text = (
                 "SELECT o.pk FROM case_party p CROSS JOIN resource o"  # noqa: S608 - question marks
-                f" WHERE p.key IN ({questions(visibility.parties)}) AND o.case_number = p.case_number AND o.type = ?"
+                f" WHERE p.key IN ({questions(parties)}) AND o.case_number = p.case_number AND o.type = ?"
             )
-            parts.append(Part(text, (*visibility.parties, self._query.type)))
+            parts.append(Part(text, (*parties, self._query.type)))
         if visibility.partner is not None:
-            text = "SELECT pk FROM resource WHERE partner = ? AND type = ?"
+            text = "SELECT pk FROM resource WHERE partner = ? AND type = ? AND case_number IS NULL"
             parts.append(Part(text, (visibility.partner, self._query.type)))
         return Part(" UNION ".join(part.text for part in parts), tuple(v for part in parts for v in part.values))
 
@@ -177,4 +183,3 @@ def _beyond(names: Sequence[str], ways: Sequence[str], after: tuple[Any, ...] | 
         equal = [Part(f"{names[before]} = ?", (after[before],)) for before in range(place)]
         choices.append(all_of([*equal, Part(f"{name} {'<' if way == 'DESC' else '>'} ?", (after[place],))]))
     return any_of(choices)
-

@@ -112,7 +112,7 @@ class Load:
     def _end_the_rest(self) -> None:
         for kind in sorted(DIRECTORY_TYPES):
             for rows in _current_rows(self._bulk, kind):
-                rest = [pk for pk, since in rows if since < self.number and pk not in self._kept]
+                rest = [pk for pk, since, _ in rows if since < self.number and pk not in self._kept]
                 _mark(self._bulk, rest, self.number)
                 self._ended += rest
 
@@ -136,24 +136,29 @@ def load_snapshot(database: Database, numbers: Numbers, sources: Sequence[str], 
 def _clean(bulk: Bulk) -> None:
     """Take away what loads left that never came into force."""
     for (number,) in bulk.fetch("SELECT number FROM snapshot WHERE state = 'loading'"):
-        for rows in _listed(bulk, "SELECT pk FROM resource WHERE pk > ? AND since = ?", number):
-            bulk.write(partial(_remove, pks=[row[0] for row in rows]))
-        for rows in _listed(bulk, "SELECT pk FROM resource WHERE pk > ? AND until = ?", number):
-            _mark(bulk, [row[0] for row in rows], ALWAYS)
+        for pks in _left_rows(bulk, "since", number):
+            bulk.write(partial(_remove, pks=pks))
+        for pks in _left_rows(bulk, "until", number):
+            _mark(bulk, pks, ALWAYS)
         bulk.write(partial(_leave, number=number))
 
 
 def _current_rows(bulk: Bulk, kind: str) -> Iterator[list[Row]]:
-    """(pk, since) of the rows of a type that no load has ended."""
-    return _listed(bulk, "SELECT pk, since FROM resource WHERE pk > ? AND type = ? AND until = ?", kind, ALWAYS)
-
-
-def _listed(bulk: Bulk, statement: str, *values: object) -> Iterator[list[Row]]:
-    """The rows of a query that begins behind one pk, some at a time, so that no long read holds up the log."""
-    pk = 0
-    while rows := bulk.fetch(f"{statement} ORDER BY pk LIMIT {LISTED}", (pk, *values)):
-        pk = rows[-1][0]
+    """(pk, since, id) of the rows of a type that no load has ended."""
+    statement = "SELECT pk, since, id FROM resource WHERE id > ? AND type = ? AND until = ? ORDER BY id LIMIT ?"
+    identity = ""
+    while rows := bulk.fetch(statement, (identity, kind, ALWAYS, LISTED)):
+        identity = rows[-1][2]
         yield rows
+
+
+def _left_rows(bulk: Bulk, bound: str, number: int) -> Iterator[list[int]]:
+    """The row numbers a snapshot began or ended, some at a time, so that no long read holds up the log."""
+    statement = f"SELECT pk FROM resource WHERE pk > ? AND {bound} = ? ORDER BY pk LIMIT ?"  # noqa: S608 - a column
+    pk = 0
+    while rows := bulk.fetch(statement, (pk, number, LISTED)):
+        pk = rows[-1][0]
+        yield [row[0] for row in rows]
 
 
 def _mark(bulk: Bulk, pks: Sequence[int], until: int) -> None:

@@ -16,13 +16,22 @@ from second_opinion.store.group_commit import Writer
 from second_opinion.store.sqlite_bulk import SqliteBulk, only_one, sqlalchemy_transaction
 from second_opinion.store.turns import Turns
 
-CHECKPOINT_ROWS = 8000  # new rows after which the write-ahead log is carried into the file
+CHECKPOINT_ROWS = 20_000  # new rows, of all processes, after which the write-ahead log is carried into the file
 STATEMENTS = 512  # statements each connection keeps compiled
+
+
+class _Connection(sqlite3.Connection):
+    """A connection that can be listed without being kept: a thread's own ends with the thread."""
 
 
 def _connected(path: str, *, synchronous: str = "FULL", cache_kib: int = 16384) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        path, isolation_level=None, check_same_thread=False, cached_statements=STATEMENTS, timeout=8
+        path,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=STATEMENTS,
+        timeout=8,
+        factory=_Connection,
     )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {synchronous}")
@@ -45,10 +54,9 @@ class SqliteFile:
         self._readers: WeakSet[sqlite3.Connection] = WeakSet()
         self._mine = local()
         self._writing = _connected(str(path), cache_kib=65536)
-        self._writer = Writer(self._writing, self._turns)
-        self._carried = 0
         self._full = Event()
         self._closing = False
+        self._writer = Writer(self._writing, self._turns, self._count)
         self._carrier = Thread(target=self._carry, name="store checkpoint", daemon=True)
         self._carrier.start()
 
@@ -73,20 +81,18 @@ class SqliteFile:
     def write(self, batch: Batch) -> None:
         """Write the batch in this process's next commit."""
         self._writer.write(batch)
-        self._look_at_log()
 
     def write_later(self, batch: Batch) -> None:
         """Write the batch in one of the next commits, without waiting."""
         self._writer.write_later(batch)
-        self._look_at_log()
 
-    def _look_at_log(self) -> None:
-        if self._writer.rows - self._carried > CHECKPOINT_ROWS:
-            self._carried = self._writer.rows
+    def _count(self, rows: int) -> None:
+        """Count new rows; of the processes that write, one carries the log when it has grown long."""
+        if self._turns.add(rows, CHECKPOINT_ROWS):
             self._full.set()
 
     def _carry(self) -> None:
-        """Carry the log into the file: the bulk beside the writers, the small rest in a turn, so that it starts anew."""
+        """Carry the log into the file: most of it beside the writers, the rest in a turn, so that it starts anew."""
         with contextlib.closing(_connected(str(self._path), cache_kib=1024)) as connection:
             while self._full.wait() and not self._closing:
                 self._full.clear()
@@ -106,9 +112,9 @@ class SqliteFile:
     @contextlib.contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A SQLAlchemy connection in a transaction, in a turn of its own."""
-        with self._turns.taken(), contextlib.closing(_connected(str(self._path))) as connection:
-            with sqlalchemy_transaction(connection) as begun:
-                yield begun
+        connection = _connected(str(self._path))
+        with self._turns.taken(), contextlib.closing(connection), sqlalchemy_transaction(connection) as begun:
+            yield begun
 
     def close(self) -> None:
         """Write what is queued and close every connection."""
@@ -120,4 +126,3 @@ class SqliteFile:
             reader.close()
         self._writing.close()
         self._turns.close()
-

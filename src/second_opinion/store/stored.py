@@ -25,7 +25,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a search or a history; ``position`` goes into the next one's ``after``, None when this is the last."""
+    """One page; ``position`` goes into the next one's ``after`` and is None when this is the last."""
 
     total: int
     rows: list[Stored]

@@ -32,7 +32,6 @@ resource = Table(
     Column("found_by", Text, nullable=False),  # what found_by.py packs; before the body, which may be long
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("type", "id", "since", name="resource_identity"),
-    Index("resource_of_type", "type", "pk"),
     Index("resource_updated", "type", "last_updated"),
 )
 Index(
@@ -45,8 +44,8 @@ Index(
     "resource_of_partner",
     resource.c.partner,
     resource.c.type,
-    sqlite_where=resource.c.partner.is_not(None),
-    postgresql_where=resource.c.partner.is_not(None),
+    sqlite_where=resource.c.partner.is_not(None) & resource.c.case_number.is_(None),
+    postgresql_where=resource.c.partner.is_not(None) & resource.c.case_number.is_(None),
 )
 
 resource_history = Table(
@@ -70,11 +69,10 @@ search_term = Table(
 search_span = Table(
     "search_span",
     metadata,
-    Column("param", Integer, primary_key=True, autoincrement=False),
     Column("resource", BigInteger, primary_key=True, autoincrement=False),
+    Column("param", Integer, primary_key=True, autoincrement=False),
     Column("first", BigInteger, primary_key=True, autoincrement=False),
     Column("last", BigInteger, primary_key=True, autoincrement=False),
-    Index("search_span_by_first", "param", "first", "last", "resource"),
     sqlite_with_rowid=False,
 )
 

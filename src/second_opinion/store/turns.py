@@ -33,6 +33,13 @@ class Turns:
             finally:
                 fcntl.flock(turn, fcntl.LOCK_UN)
 
+    def add(self, rows: int, limit: int) -> bool:
+        """Count rows written by whoever has the turn; true, and counted from nothing again, once above ``limit``."""
+        _, turn = self._gates
+        total = int.from_bytes(os.pread(turn, 8, 0), "big") + rows
+        os.pwrite(turn, (0 if total > limit else total).to_bytes(8, "big"), 0)
+        return total > limit
+
     def close(self) -> None:
         """Let go of the files."""
         with self._mine:

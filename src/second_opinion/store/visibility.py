@@ -9,10 +9,18 @@ from typing import NamedTuple
 from second_opinion.store.query import Visibility
 
 PROVIDER_TYPES = frozenset(
-    "Organization Practitioner PractitionerRole OrganizationAffiliation HealthcareService Location Endpoint "
-    "InsurancePlan".split()
+    {
+        "Organization",
+        "Practitioner",
+        "PractitionerRole",
+        "OrganizationAffiliation",
+        "HealthcareService",
+        "Location",
+        "Endpoint",
+        "InsurancePlan",
+    }
 )
-DIRECTORY_TYPES = PROVIDER_TYPES | frozenset("Patient Coverage Consent Flag".split())
+DIRECTORY_TYPES = PROVIDER_TYPES | {"Patient", "Coverage", "Consent", "Flag"}
 
 IN_FORCE = "(SELECT value FROM counter WHERE name = 'snapshot')"
 EVERYTHING = Visibility(everything=True)

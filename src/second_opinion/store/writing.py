@@ -22,7 +22,7 @@ def batch(changes: Changes, numbers: Callable[[int], int]) -> Batch:
         _add_case(written, changes.case)
     _add_resources(written, changes.resources, numbers)
     rows = {
-        "case_party": [(party, number) for party in sorted(changes.parties)],
+        "case_party": _parties(changes, number),
         "submission": [_submission(each) for each in changes.submissions],
         "case_event": [_event(each) for each in changes.events],
         "audit": [audit_row(each) for each in changes.audit],
@@ -33,6 +33,13 @@ def batch(changes: Changes, numbers: Callable[[int], int]) -> Batch:
         rows["open_question"] = [(partner, word(question), number)]
     written.rows.update({table: added for table, added in rows.items() if added})
     return written
+
+
+def _parties(changes: Changes, number: int | None) -> list[Row]:
+    """Who takes part in the cases written: those named, and whoever submitted a resource of theirs."""
+    named = {(party, number) for party in changes.parties}
+    submitters = {(f"partner:{each.partner}", each.case) for each in changes.resources if each.partner and each.case}
+    return sorted(named | submitters)
 
 
 def _add_resources(written: Batch, resources: list[ResourceWrite], numbers: Callable[[int], int]) -> None:
@@ -102,10 +109,12 @@ def remove_index(
 ) -> None:
     """Take index rows of one resource away."""
     for number, value in terms:
-        transaction.execute("DELETE FROM search_term WHERE param = ? AND value = ? AND resource = ?", (number, value, pk))
+        transaction.execute(
+            "DELETE FROM search_term WHERE param = ? AND value = ? AND resource = ?", (number, value, pk)
+        )
     for number, first, last in spans:
-        statement = "DELETE FROM search_span WHERE param = ? AND resource = ? AND first = ? AND last = ?"
-        transaction.execute(statement, (number, pk, first, last))
+        statement = "DELETE FROM search_span WHERE resource = ? AND param = ? AND first = ? AND last = ?"
+        transaction.execute(statement, (pk, number, first, last))
 
 
 def _add_case(written: Batch, case: CaseWrite) -> None:

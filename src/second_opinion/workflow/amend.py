@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from second_opinion.access.visibility import visibility
 from second_opinion.cases.status import CaseStatus, move
+from second_opinion.directory.resolve import Resolution
 from second_opinion.errors import BusinessRule, CaseClosed, Forbidden, InvalidElement, NotFound, PreconditionFailed
 from second_opinion.fhir.submission import Received
 from second_opinion.review.engine import determine
@@ -24,7 +25,6 @@ from second_opinion.workflow.submit import (
     kept_case,
     kept_order,
     kept_submissions,
-    submission_keys,
     understand,
 )
 
@@ -36,20 +36,21 @@ def amend(desk: Desk, arrival: Arrival, ident: str, received: Received, if_match
     stored = desk.store.read("ServiceRequest", ident, visibility(arrival.caller))
     if stored is None:
         raise NotFound("There is no ServiceRequest of this id")
-    if stored.partner != arrival.caller.id:
+    if desk.store.submitter(stored.type, stored.id) != arrival.caller.id:
         raise Forbidden("Only the submitter of an order may change it")
     if received.order.get("id") != ident:
         raise InvalidElement("The id in the body must be the id in the address", "ServiceRequest.id")
     if if_match is not None and if_match != stored.version:
         raise PreconditionFailed(f"If-Match is stale: the current version is {stored.version}", "http.if-match")
-    status = received.order.get("status")
     if stored.case_number is None:
         return _amend_draft(desk, arrival, stored, received)
     case = kept_case(desk, stored.case_number)
-    if status == "revoked":
+    if received.order.get("status") == "revoked":
         return _withdraw(desk, arrival, stored, received, case)
-    if status == "draft":
-        raise BusinessRule("An order that was active cannot become a draft; revoked withdraws it", "ServiceRequest.status")
+    if received.order.get("status") == "draft":
+        raise BusinessRule(
+            "An order that was active cannot become a draft; revoked withdraws it", "ServiceRequest.status"
+        )
     return _new_facts(desk, arrival, stored, received, case)
 
 
@@ -57,12 +58,12 @@ def _amend_draft(desk: Desk, arrival: Arrival, stored: Stored, received: Receive
     """A draft stays a draft, is thrown away, or becomes the request whose receipt is now."""
     if received.order.get("status") == "active":
         return decide_kept(desk, arrival, received, stored)
-    order = draft(desk, arrival, received, stored.id, stored.version + 1)
-    keys, place = submission_keys(received), Place(stored.id, stored.version + 1)
-    submissions = kept_submissions(arrival, received, keys, None, place, order.last_updated)
-    audit = audited(arrival, order.last_updated, order, None)
-    desk.store.save(Changes(resources=[order], submissions=submissions, audit=[audit]))
-    return Answer(as_stored(order), created=False)
+    place = Place(stored.id, stored.version + 1)
+    kept = draft(desk, arrival, received, place)
+    submissions = kept_submissions(arrival, received, None, place, kept.last_updated)
+    audit = [audited(arrival, kept.last_updated, kept, None)]
+    desk.store.save(Changes(resources=[kept], submissions=submissions, audit=audit))
+    return Answer(as_stored(kept), created=False)
 
 
 def _new_facts(desk: Desk, arrival: Arrival, stored: Stored, received: Received, case: CaseFile) -> Answer:
@@ -73,7 +74,8 @@ def _new_facts(desk: Desk, arrival: Arrival, stored: Stored, received: Received,
     request = replace(request, received_at=case.view.received_at)
     determination = determine(request.resolution.facts, desk.policy, desk.calendar.day(request.received_at))
     case = opening.decided(desk, case, request, determination)
-    return _save(desk, arrival, stored, received, case, [determined(case, determination, request.resolution)])
+    events = [determined(case, determination, request.resolution)]
+    return _save(desk, arrival, stored, received, case, events, request.resolution)
 
 
 def _withdraw(desk: Desk, arrival: Arrival, stored: Stored, received: Received, case: CaseFile) -> Answer:
@@ -107,25 +109,30 @@ def _withdraw(desk: Desk, arrival: Arrival, stored: Stored, received: Received, 
 
 
 def _save(
-    desk: Desk, arrival: Arrival, stored: Stored, received: Received, case: CaseFile, events: list[Event]
+    desk: Desk,
+    arrival: Arrival,
+    stored: Stored,
+    received: Received,
+    case: CaseFile,
+    events: list[Event],
+    resolution: Resolution | None = None,
 ) -> Answer:
     place = Place(stored.id, stored.version + 1)
-    order = kept_order(desk, arrival, received, case, place)
-    kept = [each for each in desk.store.case_resources(case.number) if each.type != "ServiceRequest" or each.id != stored.id]
-    case, written = projection.next_versions(desk, case, kept)
-    keys = submission_keys(received)
+    kept = kept_order(desk, arrival, received, resolution, case, place)
+    shown = [each for each in desk.store.case_resources(case.number) if each.type != "ServiceRequest"]
+    case, written = projection.next_versions(desk, case, shown)
+    closed = CaseStatus(case.view.status).is_final
     desk.store.save(
         Changes(
             case=case_file.row(case),
-            resources=[order, *written],
+            resources=[kept, *written],
             parties=set(case.parties),
-            submissions=kept_submissions(arrival, received, keys, case.number, place, case.view.received_at),
-            close_question=CaseStatus(case.view.status).is_final,
-            open_question=(arrival.caller.id, merging.question_key(case))
-            if case.question and not CaseStatus(case.view.status).is_final
-            else None,
+            submissions=kept_submissions(arrival, received, case.number, place, case.view.received_at),
+            open_question=(arrival.caller.id, merging.question_key(case)) if case.question and not closed else None,
+            close_question=closed,
             events=events,
-            audit=[audited(arrival, case.view.updated_at, order, case.member)],
+            audit=[audited(arrival, case.view.updated_at, kept, case.member)],
+            evidence=dict(resolution.evidence) if resolution else {},
         )
     )
-    return Answer(as_stored(order), created=False, view=case.view)
+    return Answer(as_stored(kept), created=False, view=case.view)

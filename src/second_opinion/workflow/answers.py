@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from second_opinion.directory.resolve import Resolution
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.store.keeping import Store
 from second_opinion.store.query import Visibility
@@ -18,6 +19,7 @@ class Answer:
     order: Stored
     created: bool
     view: CaseView | None = None
+    resolution: Resolution | None = None  # of an order decided just now
 
 
 def final(view: CaseView) -> bool:

@@ -1,22 +1,25 @@
 """The plain FHIR doors: create, conditional create and transaction. Each ends in the same story as $submit."""
 
+from urllib.parse import parse_qsl
+
 from second_opinion.access.visibility import visibility
 from second_opinion.errors import PreconditionFailed
-from second_opinion.fhir import search_extract, search_values, service_request_stored
+from second_opinion.fhir import search, service_request_stored
 from second_opinion.fhir.json_body import write as as_bytes
 from second_opinion.fhir.submission import Received
-from second_opinion.store.changes import AuditRow, Changes, Conflict, ResourceWrite
+from second_opinion.store.changes import Changes, Conflict, ResourceWrite
 from second_opinion.workflow import opening
 from second_opinion.workflow.answers import Answer
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.orders import kept_references
 from second_opinion.workflow.submit import (
     Arrival,
     Place,
     answered_before,
     as_stored,
+    audited,
     kept_case,
     kept_submissions,
-    submission_keys,
     submit,
 )
 
@@ -35,51 +38,54 @@ def create(desk: Desk, arrival: Arrival, received: Received, condition: str | No
 
 def _existing(desk: Desk, arrival: Arrival, condition: str) -> Answer | None:
     """The one order the caller can see that meets the condition."""
-    query = search_values.conditional("ServiceRequest", condition.removeprefix("?"), desk.settings.fhir_base)
-    page = desk.store.search(query, visibility(arrival.caller))
+    pairs = parse_qsl(condition.removeprefix("?"))
+    found = search.read("ServiceRequest", pairs, base=desk.settings.fhir_base, now=desk.now(), strict=True)
+    page = desk.store.search(found.query, visibility(arrival.caller))
     if page.total > 1:
         raise PreconditionFailed("The condition of If-None-Exist fits more than one resource", "http.if-none-exist")
     if not page.rows:
         return None
-    order = page.rows[0]
-    case = kept_case(desk, order.case_number) if order.case_number is not None else None
-    return Answer(order, created=False, view=case.view if case else None)
+    kept = page.rows[0]
+    case = kept_case(desk, kept.case_number) if kept.case_number is not None else None
+    return Answer(kept, created=False, view=case.view if case else None)
 
 
 def _keep_draft(desk: Desk, arrival: Arrival, received: Received) -> Answer:
     """A draft as it came; nothing in it is judged before it becomes active."""
-    keys = submission_keys(received)
-    if (answer := answered_before(desk, arrival.caller, keys, received.digest)) is not None:
+    if (answer := answered_before(desk, arrival.caller, received)) is not None:
         return answer
-    order = draft(desk, arrival, received, opening.new_id(), 1)
-    now = order.last_updated
+    kept = draft(desk, arrival, received, Place(opening.new_id()))
     changes = Changes(
-        resources=[order],
-        submissions=kept_submissions(arrival, received, keys, None, Place(order.id), now),
-        audit=[AuditRow(now, arrival.caller.id, arrival.interaction, f"ServiceRequest/{order.id}", None, "0", arrival.request_id)],
+        resources=[kept],
+        submissions=kept_submissions(arrival, received, None, Place(kept.id), kept.last_updated),
+        audit=[audited(arrival, kept.last_updated, kept, None)],
     )
     try:
         desk.store.save(changes)
     except Conflict:
-        answer = answered_before(desk, arrival.caller, keys, received.digest)
+        answer = answered_before(desk, arrival.caller, received)
         if answer is None:
             raise
         return answer
-    return Answer(as_stored(order), created=True)
+    return Answer(as_stored(kept), created=True)
 
 
-def draft(desk: Desk, arrival: Arrival, received: Received, ident: str, version: int) -> ResourceWrite:
+def draft(desk: Desk, arrival: Arrival, received: Received, place: Place) -> ResourceWrite:
     """A version of a draft."""
     at = opening.milliseconds(desk.now())
-    subject = received.order.get("subject") or {}
     written = service_request_stored.write(
-        received.order, ident=ident, version=version, at=at, subject=subject, references=received.references
+        received.order,
+        ident=place.order,
+        version=place.version,
+        at=at,
+        subject=received.order.get("subject") or {},
+        references=kept_references(received, None),
     )
-    terms, spans = search_extract.extract(written, desk.settings.fhir_base)
+    terms, spans = search.extract(written, desk.settings.fhir_base)
     return ResourceWrite(
         type="ServiceRequest",
-        id=ident,
-        version=version,
+        id=place.order,
+        version=place.version,
         last_updated=at,
         body=as_bytes(written),
         terms=terms,

@@ -49,7 +49,8 @@ def _story(desk: Desk, case: CaseFile) -> Iterator[str]:
 def _trace(desk: Desk, event: Event) -> Iterator[str]:
     """One determination: every fact with its source, every rule as it was tried."""
     trace: dict[str, Any] = event.detail["trace"]
-    yield f"    {trace['outcome']} by {trace['rule'] or 'no rule'}; policy {trace['plan']} {trace['policy']}, wording of {trace['on']}"
+    yield f"    {trace['outcome']} by {trace['rule'] or 'no rule'}, in the wording of {trace['on']}"
+    yield f"    policy {trace['plan']}, version {trace['policy']}"
     if trace["fault"]:
         yield f"    a person decides: {trace['fault']}"
     yield "    Facts"

@@ -250,7 +250,11 @@ def _notes(resolution: Resolution, status: CaseStatus) -> tuple[str, ...]:
 
 
 def _insurer(desk: Desk, resolution: Resolution) -> Reference:
-    return {"reference": resolution.insurer} if resolution.insurer else {"type": "Organization", "display": desk.policy.title}
+    return (
+        {"reference": resolution.insurer}
+        if resolution.insurer
+        else {"type": "Organization", "display": desk.policy.title}
+    )
 
 
 def doctor(resolution: Resolution) -> str | None:

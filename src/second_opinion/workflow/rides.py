@@ -39,7 +39,9 @@ def _pickup(patient: dict[str, Any], confidential: str) -> dict[str, Any] | None
     addresses: list[dict[str, Any]] = patient.get("address", [])
 
     def rank(address: dict[str, Any]) -> int:
-        marked = any(each.get("url") == confidential and each.get("valueBoolean") for each in address.get("extension", ()))
+        marked = any(
+            each.get("url") == confidential and each.get("valueBoolean") for each in address.get("extension", ())
+        )
         return 0 if marked else 1 if address.get("use") == "home" else 2
 
     chosen = min(addresses, key=rank, default=None)
@@ -48,11 +50,11 @@ def _pickup(patient: dict[str, Any], confidential: str) -> dict[str, Any] | None
 
 def _vendor(desk: Desk) -> Reference | None:
     """The one organization of the directory whose number an active partner of class vendor holds."""
-    lookup = desk.directory.snapshot()
-    found = {
-        group.reference
-        for partner in registry.active_partners(desk.store, "vendor")
-        for npi in (partner.organization, *partner.npis)
-        for group in lookup.organizations(npi)
-    }
+    with desk.directory.snapshot() as lookup:
+        found = {
+            group.reference
+            for partner in registry.active_partners(desk.store, "vendor")
+            for npi in (partner.organization, *partner.npis)
+            for group in lookup.organizations(npi)
+        }
     return {"reference": found.pop()} if len(found) == 1 else None

@@ -2,15 +2,16 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from second_opinion.access.caller import Caller
-from second_opinion.directory.resolve import Resolution
+from second_opinion.directory.lookup import DirectoryMoved
+from second_opinion.directory.resolve import Resolution, resolve
 from second_opinion.directory.stated import Stated
 from second_opinion.errors import BusinessRule, Duplicate, Unavailable, Unresolved
-from second_opinion.fhir import service_request_stored
+from second_opinion.fhir import json_body, service_request_stored
 from second_opinion.fhir.submission import Received
 from second_opinion.review.determination import Determination
 from second_opinion.review.engine import determine
@@ -21,6 +22,7 @@ from second_opinion.workflow.answers import EVERYTHING, Answer
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.opening import Request
+from second_opinion.workflow.orders import identifiers, kept_references, keys
 
 log = logging.getLogger(__name__)
 
@@ -35,18 +37,26 @@ class Arrival:
     caller: Caller
     body: bytes
     request_id: str | None
-    interaction: str  # create, transaction, operation
+    interaction: str  # create, transaction, operation, update
+
+    def read(self) -> dict[str, Any]:
+        """The body as strict JSON."""
+        return json_body.read(self.body)
+
+    @property
+    def path(self) -> str:
+        """The door it came through."""
+        return f"ServiceRequest {self.interaction}"
 
 
 def submit(desk: Desk, arrival: Arrival, received: Received) -> Answer:
     """Answer the order: decide it and open its case, or find the case it already has."""
-    keys = submission_keys(received)
     for _ in range(TRIES):
-        if (answer := answered_before(desk, arrival.caller, keys, received.digest)) is not None:
+        if (answer := answered_before(desk, arrival.caller, received)) is not None:
             return answer
         try:
-            return _decide(desk, arrival, received, keys, Place(opening.new_id()))
-        except Conflict:
+            return _decide(desk, arrival, received, Place(opening.new_id()))
+        except (Conflict, DirectoryMoved):
             continue
     raise Unavailable("The request could not be stored because of many others; it may be sent again", headers=RETRY)
 
@@ -64,24 +74,23 @@ class Place:
 
 def decide_kept(desk: Desk, arrival: Arrival, received: Received, draft: Stored) -> Answer:
     """Decide an order that was kept as a draft: its receipt is now."""
-    keys = submission_keys(received)
-    return _decide(desk, arrival, received, keys, Place(draft.id, draft.version + 1))
+    return _decide(desk, arrival, received, Place(draft.id, draft.version + 1))
 
 
-def answered_before(desk: Desk, caller: Caller, keys: Sequence[str], digest: str) -> Answer | None:
+def answered_before(desk: Desk, caller: Caller, received: Received) -> Answer | None:
     """The current answer to an order sent before; Duplicate where its identifier stands for another content."""
-    for key in keys:
+    for key in keys(received):
         earlier = desk.store.submission(caller.id, key)
         if earlier is None:
             continue
         kind, _, ident = earlier.resource.partition("/")
-        order = desk.store.read(kind, ident, EVERYTHING)
+        kept = desk.store.read(kind, ident, EVERYTHING)
         case = kept_case(desk, earlier.case) if earlier.case is not None else None
-        if earlier.digest != digest:
+        if earlier.digest != received.digest:
             raise _duplicate(desk, case)
-        if order is None:
+        if kept is None:
             raise LookupError("a submission's order is not in the store")
-        return Answer(order, created=False, view=case.view if case else None)
+        return Answer(kept, created=False, view=case.view if case else None)
     return None
 
 
@@ -93,14 +102,7 @@ def kept_case(desk: Desk, number: int) -> CaseFile:
     return case_file.load(stored.body)
 
 
-def submission_keys(received: Received) -> tuple[str, ...]:
-    """What makes the order this one: its business identifiers; without any, its content."""
-    identifiers = received.order.get("identifier", ())
-    keys = tuple(f"{each.get('system', '')}|{each['value']}" for each in identifiers if each.get("value"))
-    return keys or (f"content:{received.digest}",)
-
-
-def _decide(desk: Desk, arrival: Arrival, received: Received, keys: Sequence[str], place: Place) -> Answer:
+def _decide(desk: Desk, arrival: Arrival, received: Received, place: Place) -> Answer:
     request = understand(desk, arrival, received)
     earlier = merging.open_case(desk, arrival.caller, request)
     if earlier is not None:
@@ -113,29 +115,30 @@ def _decide(desk: Desk, arrival: Arrival, received: Received, keys: Sequence[str
         determination = judged(desk, request)
         case = opening.opened(desk, request, determination, arrival.caller.id, place.order)
         written = projection.first_versions(desk, case)
-    order = kept_order(desk, arrival, received, case, place)
+    kept = kept_order(desk, arrival, received, request.resolution, case, place)
     changes = Changes(
         case=case_file.row(case),
-        resources=[order, *written],
-        parties=set(case.parties),
-        submissions=kept_submissions(arrival, received, keys, case.number, place, request.received_at),
+        resources=[kept, *written],
+        parties={*case.parties, f"partner:{arrival.caller.id}"},
+        submissions=kept_submissions(arrival, received, case.number, place, request.received_at),
         open_question=(arrival.caller.id, merging.question_key(case)) if case.question else None,
         events=[
             Event(case.number, request.received_at, kind, arrival.caller.id, {"order": place.order}),
             determined(case, determination, request.resolution),
         ],
-        audit=[audited(arrival, case.view.updated_at, order, case.member)],
+        audit=[audited(arrival, case.view.updated_at, kept, case.member)],
         evidence=dict(request.resolution.evidence),
     )
     desk.store.save(changes)
-    return Answer(as_stored(order), created=True, view=case.view)
+    return Answer(as_stored(kept), created=True, view=case.view, resolution=request.resolution)
 
 
 def understand(desk: Desk, arrival: Arrival, received: Received) -> Request:
     """What the order means against the directory; Unresolved, and logged, where no one member is meant."""
     stated = received.stated
     received_at = receipt(desk, arrival.caller, stated)
-    resolution = desk.directory.resolve(stated, desk.tables, received_at, desk.calendar.zone)
+    with desk.directory.snapshot() as lookup:
+        resolution = resolve(stated, lookup, desk.tables, received_at, desk.calendar.zone)
     if resolution.member is None:
         _log_attempt(desk, arrival, received_at)
         raise Unresolved(
@@ -147,7 +150,7 @@ def understand(desk: Desk, arrival: Arrival, received: Received) -> Request:
         stated=stated,
         resolution=replace(resolution, facts=facts),
         received_at=received_at,
-        order_identifiers=tuple(received.order.get("identifier", ())),
+        order_identifiers=identifiers(received),
         conditions=received.conditions,
     )
 
@@ -170,7 +173,7 @@ def receipt(desk: Desk, caller: Caller, stated: Stated) -> datetime:
 
 
 def kept_order(
-    desk: Desk, arrival: Arrival, received: Received, case: CaseFile, place: Place
+    desk: Desk, arrival: Arrival, received: Received, resolution: Resolution | None, case: CaseFile, place: Place
 ) -> ResourceWrite:
     """The order as it is kept and served."""
     written = service_request_stored.write(
@@ -179,13 +182,13 @@ def kept_order(
         version=place.version,
         at=case.view.updated_at,
         subject=case.view.member,
-        references=received.references,
+        references=kept_references(received, resolution),
     )
     return projection.keep(desk, written, case, partner=arrival.caller.id)
 
 
 def kept_submissions(
-    arrival: Arrival, received: Received, keys: Sequence[str], case: int | None, place: Place, received_at: datetime
+    arrival: Arrival, received: Received, case: int | None, place: Place, received_at: datetime
 ) -> list[Submission]:
     """The order's keys, each kept for ever; the received bytes stand with the first."""
     return [
@@ -199,7 +202,7 @@ def kept_submissions(
             body=b"" if number else arrival.body,
             replaces=place.version > 1,
         )
-        for number, key in enumerate(keys)
+        for number, key in enumerate(keys(received))
     ]
 
 
@@ -209,30 +212,22 @@ def determined(case: CaseFile, determination: Determination, resolution: Resolut
     return Event(case.number, case.view.decided_at, "determined", COMPUTER, detail)
 
 
-def audited(arrival: Arrival, at: datetime, order: ResourceWrite, member: str | None) -> AuditRow:
+def audited(arrival: Arrival, at: datetime, kept: ResourceWrite, member: str | None) -> AuditRow:
     """Who brought the order."""
     return AuditRow(
         at=at,
         actor=arrival.caller.id,
         action=arrival.interaction,
-        resource=f"ServiceRequest/{order.id}",
+        resource=f"ServiceRequest/{kept.id}",
         patient=member,
         outcome="0",
         request=arrival.request_id,
     )
 
 
-def as_stored(order: ResourceWrite) -> Stored:
+def as_stored(kept: ResourceWrite) -> Stored:
     """The order just saved, as a read would give it."""
-    return Stored(
-        type=order.type,
-        id=order.id,
-        version=order.version,
-        last_updated=order.last_updated,
-        body=order.body,
-        case_number=order.case,
-        partner=order.partner,
-    )
+    return Stored(kept.type, kept.id, kept.version, kept.last_updated, kept.body, kept.case)
 
 
 def _duplicate(desk: Desk, case: CaseFile | None) -> Duplicate:
@@ -249,4 +244,4 @@ def _duplicate(desk: Desk, case: CaseFile | None) -> Duplicate:
 def _log_attempt(desk: Desk, arrival: Arrival, received_at: datetime) -> None:
     """Somebody asked and was not recognised: the time of receipt is kept, should she be found later."""
     digest = hashlib.sha256(arrival.body).hexdigest()
-    desk.store.attempt(received_at, arrival.caller.id, digest)
+    desk.store.attempt(received_at, arrival.caller.id, arrival.path, digest)

@@ -1,0 +1,66 @@
+"""What the front door offers, as one table: the capability statement is written from it, the routes are held to it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from second_opinion.api import definitions, reading, service_requests
+from second_opinion.fhir import json_body
+from second_opinion.fhir.capability import Offer, Service, statement
+from second_opinion.fhir.codes import Vocabulary
+from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS
+
+TITLE = "Second medical opinion adapter"
+
+
+def capability(vocabulary: Vocabulary, public_url: str, version: str) -> bytes:
+    """The CapabilityStatement."""
+    service = Service(
+        name=TITLE,
+        version=version,
+        published_at=datetime.now(UTC),
+        token_url=f"{public_url}/oauth/token",
+        interactions=("transaction",),
+    )
+    return json_body.write(statement(vocabulary, offers(vocabulary), service))
+
+
+def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
+    """Each type with what can be done with it."""
+    for name in EXPOSED:
+        doors = name == "ServiceRequest"
+        yield Offer(
+            type=name,
+            interactions=(*reading.INTERACTIONS, *(service_requests.INTERACTIONS if doors else ())),
+            search_parameters=[
+                (each.name, each.kind, vocabulary_url(vocabulary, each.definition))
+                for each in PARAMETERS[name].values()
+                if each.definition
+            ],
+            includes=[f"{name}:{parameter}" for parameter in INCLUDES[name]],
+            revincludes=sorted(_pointing_at(name)),
+            operations=[
+                (operation, f"{vocabulary.canonical}/OperationDefinition/{definition}")
+                for operation, definition in (service_requests.OPERATIONS if doors else ())
+            ],
+            conditional_create=doors,
+            versioning="versioned",
+        )
+    for name in definitions.TYPES:
+        yield Offer(
+            type=name,
+            interactions=("read", "search-type"),
+            search_parameters=[(each, "uri" if each == "url" else "token", None) for each in definitions.PARAMETERS],
+            versioning="no-version",
+        )
+
+
+def vocabulary_url(vocabulary: Vocabulary, definition: str) -> str:
+    """A definition's canonical; one of our own is named relative to the canonical base."""
+    return definition if "://" in definition else f"{vocabulary.canonical}/{definition}"
+
+
+def _pointing_at(name: str) -> Iterator[str]:
+    for other in EXPOSED:
+        for parameter in INCLUDES[other]:
+            if name in PARAMETERS[other][parameter].targets if parameter in PARAMETERS[other] else False:
+                yield f"{other}:{parameter}"

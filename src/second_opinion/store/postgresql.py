@@ -1,0 +1,177 @@
+"""PostgreSQL, when there is more than one machine: pooled connections, one transaction for each batch."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from sqlalchemy import Connection, PoolProxiedConnection, create_engine, make_url, text
+
+from second_opinion.errors import Unavailable
+from second_opinion.store.changes import Conflict
+from second_opinion.store.database import (
+    POSTGRESQL,
+    Batch,
+    Row,
+    Step,
+    columns,
+    conflict_kind,
+    insert_statements,
+    unavailable,
+)
+
+TRIES = 5  # of a transaction that lost against another's locks
+CONNECTIONS = 40  # of one process at most
+_MIGRATING, _LOADING = 7_700_001, 7_700_002  # advisory locks, numbers of our own
+
+_SERVING = "-c statement_timeout=12000 -c lock_timeout=8000"  # milliseconds: every answer comes within 15 s
+
+
+@lru_cache(maxsize=2048)
+def _translated(statement: str) -> str:
+    return statement.replace("?", "%s")
+
+
+class PostgresqlTransaction:
+    """One transaction under way on a PostgreSQL connection."""
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self._cursor = connection.cursor(binary=True)
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Run one statement; the number of rows it changed."""
+        return self._cursor.execute(_translated(statement).encode(), values).rowcount
+
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of one query."""
+        return self._cursor.execute(_translated(statement).encode(), values).fetchall()
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows."""
+        for statement, values in insert_statements(POSTGRESQL, table, rows):
+            self._cursor.execute(_translated(statement).encode(), values)
+
+
+class BulkTransaction(PostgresqlTransaction):
+    """A transaction that copies rows in."""
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows."""
+        with self._cursor.copy(f"COPY {table} ({', '.join(columns(table))}) FROM STDIN".encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+class Postgresql:
+    """A PostgreSQL database shared with other threads, processes and machines."""
+
+    dialect = POSTGRESQL
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url).set(drivername="postgresql+psycopg")
+        self._engine = create_engine(
+            self._url,
+            pool_size=10,
+            max_overflow=CONNECTIONS - 10,
+            pool_timeout=8,
+            pool_pre_ping=True,
+            connect_args={"autocommit": True, "connect_timeout": 5, "options": _SERVING},
+        )
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[Row]]:
+        try:
+            pooled = self._engine.raw_connection()
+        except Exception as error:
+            raise unavailable() from error
+        try:
+            yield _driver(pooled)
+        finally:
+            pooled.close()
+
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of one query."""
+        with self._connection() as connection, _faults():
+            return PostgresqlTransaction(connection).fetch(statement, values)
+
+    def write(self, batch: Batch) -> None:
+        """Write the batch in one transaction of its own."""
+        with self._connection() as connection, _faults():
+            for _ in range(TRIES):
+                try:
+                    with connection.transaction():
+                        batch.run(PostgresqlTransaction(connection))
+                except (errors.DeadlockDetected, errors.SerializationFailure):
+                    continue
+                else:
+                    return
+        raise unavailable()
+
+    def write_later(self, batch: Batch) -> None:
+        """Write the batch now; PostgreSQL has no queue of ours to wait in."""
+        self.write(batch)
+
+    @contextlib.contextmanager
+    def bulk(self) -> Iterator["PostgresqlBulk"]:
+        """A bulk writer on its own connection; a second one at a time is refused."""
+        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with _faults(), psycopg.connect(url, autocommit=True) as connection:
+            taken = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOADING,)).fetchone()
+            if taken != (True,):
+                raise Unavailable("Another load is under way; try again when it has ended")
+            yield PostgresqlBulk(connection)
+
+    @contextlib.contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A SQLAlchemy connection in a transaction that waits for another migration's end."""
+        engine = create_engine(self._url)
+        try:
+            with engine.begin() as begun:
+                begun.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
+                yield begun
+        finally:
+            engine.dispose()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+
+class PostgresqlBulk:
+    """Bulk writing on a connection of its own."""
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self._connection = connection
+
+    def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        """All rows of one query."""
+        return PostgresqlTransaction(self._connection).fetch(statement, values)
+
+    def write(self, step: Step) -> None:
+        """One short transaction; not on disk for certain before ``settle``."""
+        with self._connection.transaction():
+            self._connection.execute("SET LOCAL synchronous_commit = off")
+            step(BulkTransaction(self._connection))
+
+    def settle(self, step: Step) -> None:
+        """One short transaction, on disk with everything before it when it returns."""
+        with self._connection.transaction():
+            step(BulkTransaction(self._connection))
+
+
+def _driver(pooled: PoolProxiedConnection) -> psycopg.Connection[Row]:
+    connection: Any = pooled.driver_connection
+    return connection  # type: ignore[no-any-return]  # the pool does not know its driver's type
+
+
+@contextlib.contextmanager
+def _faults() -> Iterator[None]:
+    """The driver's errors in the store's words."""
+    try:
+        yield
+    except errors.UniqueViolation as error:
+        raise Conflict(conflict_kind(error.diag.table_name or "")) from None
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise unavailable() from error

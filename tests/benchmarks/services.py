@@ -1,0 +1,84 @@
+"""Services to measure: ours as an operator starts it, and the floor on the same server with the same processes."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from .prepared import PUBLIC_URL
+
+STARTED_WITHIN = 30  # seconds
+PROCESSES = 2
+
+
+def free_port() -> int:
+    """A port nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def ours(folder: Path, database: Path) -> Iterator[int]:
+    """The service on this database; its port."""
+    port = free_port()
+    command = ["second_opinion", "serve", "--port", str(port), "--workers", str(PROCESSES)]
+    with started(command, environ(folder, database)):
+        await_answer(port, "/readyz")
+        yield port
+
+
+@contextmanager
+def floor(folder: Path, database: Path) -> Iterator[int]:
+    """The floor, with its samples in ``folder``; its port."""
+    port = free_port()
+    command = ["tests.benchmarks.floor", str(port), str(PROCESSES), str(folder), str(database)]
+    with started(command, dict(os.environ)):
+        await_answer(port, "/ready")
+        yield port
+
+
+def environ(folder: Path, database: Path) -> dict[str, str]:
+    """The environment of the service: nobody's settings but these."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SECOND_OPINION_")}
+    return inherited | {
+        "SECOND_OPINION_DATA_FOLDER": str(folder),
+        "SECOND_OPINION_DATABASE_URL": f"sqlite:///{database}",
+        "SECOND_OPINION_PUBLIC_URL": PUBLIC_URL,
+        "SECOND_OPINION_RATE_LIMIT": "0",
+    }
+
+
+@contextmanager
+def started(module: Sequence[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python module running as a process group of its own, ended afterwards."""
+    process = subprocess.Popen([sys.executable, "-m", *module], env=environment, start_new_session=True)  # noqa: S603 - our own command
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def await_answer(port: int, path: str, token: str = "", within: float = STARTED_WITHIN) -> None:
+    """Until the path is answered with 200; TimeoutError."""
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
+        try:
+            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+            if connection.getresponse().status == http.client.OK:
+                return
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.01)
+    raise TimeoutError(f"no answer of 200 to {path} within {within} seconds")
