@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psycopg
 
+from second_opinion.store.keeping import Store
+
 _OPTIONS = "-c fsync=off -c full_page_writes=off -c max_connections=120 -c shared_buffers=64MB"
 _numbers = count(1)
 
@@ -36,6 +38,14 @@ class Server:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return name
+
+    def make_template(self, name: str) -> None:
+        """A database with the schema, for others to be copied from."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0".encode())
+        store = Store(self.url(name))
+        store.upgrade()
+        store.close()
 
     def drop(self, database: str) -> None:
         """Remove a database and whoever is still connected to it."""

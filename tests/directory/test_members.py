@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from directory.worked import NUMBERS, Worked, directory
 from second_opinion.directory.members import folded, identify
 from second_opinion.directory.model import CoverageRecord, Member
@@ -49,7 +50,8 @@ def test_number_kept_without_system_matches_any_system() -> None:
 
 
 @pytest.mark.parametrize(
-    ("birth_date", "member"), [("1980-05-06", "m1"), ("1980-05", "m1"), ("1980", "m1"), ("1980-05-07", None), ("1981", None)]
+    ("birth_date", "member"),
+    [("1980-05-06", "m1"), ("1980-05", "m1"), ("1980", "m1"), ("1980-05-07", None), ("1981", None)],
 )
 def test_birth_date_must_agree_as_far_as_it_is_given(birth_date: str, member: str | None) -> None:
     assert found(said(identifiers=(Identifier("M1"),), birth_date=birth_date)) == member

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+
 from directory.worked import DAY, Worked, directory, provider
 from second_opinion.directory import providers
 from second_opinion.directory.model import Affiliation, Group, Period, Role
@@ -63,9 +64,7 @@ def test_inactive_role_does_not_take_part() -> None:
 @pytest.mark.parametrize("inactive", ["practice", "group", "ipa"])
 def test_organization_no_longer_active_carries_nobody_into_the_network(inactive: str) -> None:
     lookup = chain()
-    lookup.groups = [
-        Group(each.id, active=each.id != inactive, part_of=each.part_of) for each in lookup.groups
-    ]
+    lookup.groups = [Group(each.id, active=each.id != inactive, part_of=each.part_of) for each in lookup.groups]
 
     assert not takes_part(BY_GROUP, lookup)
 

@@ -142,7 +142,7 @@ def directory(**changes: Any) -> Worked:
         practitioners_=[person("initial"), person("rival"), person("outsider")],
         groups=[Group("net", types=("ntwk",), name="Network"), Group("payer", types=("payer",))],
         roles=[
-            Role("r-initial", practitioner="initial", organization="here", networks=("net",), specialties=(CARDIOLOGY,)),
+            rival(id="r-initial", practitioner="initial", organization="here", accepting=()),
             rival(),
             Role("r-outsider", practitioner="outsider", organization="far", specialties=(CARDIOLOGY,)),
         ],
@@ -161,13 +161,14 @@ def person(key: str, **changes: Any) -> Practitioner:
 def rival(**changes: Any) -> Role:
     """The one alternative: in the network by its own role, in another practice, taking new patients."""
     given: dict[str, Any] = {
+        "id": "r-rival",
         "practitioner": "rival",
         "organization": "there",
         "networks": ("net",),
         "specialties": (CARDIOLOGY,),
         "accepting": OPEN,
     }
-    return Role("r-rival", **{**given, **changes})
+    return Role(**{**given, **changes})
 
 
 def provider(key: str, path: str = "ServiceRequest.performer[0]", **changes: Any) -> StatedParty:

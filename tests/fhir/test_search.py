@@ -59,7 +59,9 @@ def test_token_is_read_in_its_four_forms(value: str, match: Match) -> None:
 def test_code_element_is_found_by_its_own_system_and_by_no_other() -> None:
     assert only(("status", "http://hl7.org/fhir/task-status|Received")) == (Exactly("status", "received\x1f"),)
     assert only(("status", "http://hl7.org/fhir/task-status|")) == (Present("status", missing=False),)
-    assert only(("status", "https://other.example|received")) == (Exactly("status", "received\x1fhttps://other.example"),)
+    assert only(("status", "https://other.example|received")) == (
+        Exactly("status", "received\x1fhttps://other.example"),
+    )
 
 
 def test_comma_means_any_and_repetition_means_all() -> None:
@@ -251,7 +253,9 @@ def test_name_that_may_be_health_data_is_not_repeated() -> None:
     assert warning == ("not-supported", "A search parameter is not known for Task and was ignored", "http")
 
 
-@pytest.mark.parametrize("given", [[("status", "received")], [("_lastUpdated", "gt2026")], [("identifier:not", "a")], []])
+@pytest.mark.parametrize(
+    "given", [[("status", "received")], [("_lastUpdated", "gt2026")], [("identifier:not", "a")], []]
+)
 def test_misspelt_parameter_never_widens_a_search_to_everything(given: list[tuple[str, str]]) -> None:
     with pytest.raises(TooCostly):
         ask(("identifer", "a"), *given)

@@ -119,7 +119,10 @@ def test_due_is_the_end_of_the_restriction() -> None:
     [
         ({"start": "2026-03-02T00:00:00Z"}, (us(2026, 3, 2), LATEST)),
         ({"end": "2026-03-02T00:00:00Z"}, (EARLIEST, us(2026, 3, 2, 0, 0, 1) - 1)),
-        ({"start": "2026-03-02T00:00:00Z", "end": "2026-03-02T00:00:00Z"}, (us(2026, 3, 2), us(2026, 3, 2, 0, 0, 1) - 1)),
+        (
+            {"start": "2026-03-02T00:00:00Z", "end": "2026-03-02T00:00:00Z"},
+            (us(2026, 3, 2), us(2026, 3, 2, 0, 0, 1) - 1),
+        ),
     ],
 )
 def test_period_is_open_where_it_states_no_end(period: dict[str, str], span: tuple[int, int]) -> None:
@@ -160,9 +163,7 @@ def test_type_nobody_can_search_gives_no_row() -> None:
 
 
 def test_very_long_values_stay_short_enough_for_an_index_and_apart() -> None:
-    one, other = (
-        terms(a_task(identifier=[{"value": "x" * 5000 + end}]), "identifier")[0] for end in ("a", "b")
-    )
+    one, other = (terms(a_task(identifier=[{"value": "x" * 5000 + end}]), "identifier")[0] for end in ("a", "b"))
 
     assert one != other
     assert len(one) <= LONGEST_CODE + 1

@@ -27,7 +27,9 @@ words = st.sampled_from(["Muñoz", "munoz", "Mun", "MUÑOZ Ñandú", "o'Hara", "
 instants = st.sampled_from(
     ["2026-03-04T10:00:00Z", "2026-03-04T10:00:00.500Z", "2026-03-04T12:00:00+02:00", "2026-03-04", "2026-03", "2026"]
 )
-references = st.sampled_from(["Patient/p1", "Patient/p2", f"{BASE}/Patient/p1", "https://ehr.example/Patient/p1", "#p1"])
+references = st.sampled_from(
+    ["Patient/p1", "Patient/p2", f"{BASE}/Patient/p1", "https://ehr.example/Patient/p1", "#p1"]
+)
 
 
 def optional(elements: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Json]:
@@ -40,7 +42,9 @@ tasks = optional(
         "status": st.sampled_from(["requested", "received", "accepted"]),
         "code": st.lists(codings, min_size=1, max_size=2).map(lambda several: {"coding": several}),
         "identifier": st.lists(
-            codings.map(lambda each: {"value": each["code"], **({"system": each["system"]} if "system" in each else {})}),
+            codings.map(
+                lambda each: {"value": each["code"], **({"system": each["system"]} if "system" in each else {})}
+            ),
             min_size=1,
             max_size=2,
         ),
@@ -100,10 +104,14 @@ once = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 
 
 @once
-@given(st.lists(tasks, min_size=1, max_size=5), codes, st.sampled_from(["any", "exact", "none"]), systems, st.booleans())
+@given(
+    st.lists(tasks, min_size=1, max_size=5), codes, st.sampled_from(["any", "exact", "none"]), systems, st.booleans()
+)
 def test_token(store: Store, resources: list[Json], code: str, form: str, system: str | None, negated: bool) -> None:  # noqa: FBT001  # drawn
     shelf = Shelf(store, "Task", resources)
-    text = {"any": escaped(code), "exact": f"{escaped(system or 's')}|{escaped(code)}", "none": f"|{escaped(code)}"}[form]
+    text = {"any": escaped(code), "exact": f"{escaped(system or 's')}|{escaped(code)}", "none": f"|{escaped(code)}"}[
+        form
+    ]
 
     def holds(resource: Json) -> bool:
         held = resource.get("code", {}).get("coding", [])
@@ -181,7 +189,9 @@ def test_string(store: Store, resources: list[Json], text: str, modifier: str) -
         return value.lower().replace("ñ", "n").replace("ú", "u").replace("ω", "ω")
 
     def holds(resource: Json) -> bool:
-        held = [part for name in resource.get("name", []) for part in [name.get("family"), *name.get("given", [])] if part]
+        held = [
+            part for name in resource.get("name", []) for part in [name.get("family"), *name.get("given", [])] if part
+        ]
         if modifier == ":exact":
             return text in held
         if modifier == ":contains":
