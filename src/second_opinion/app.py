@@ -19,6 +19,7 @@ from second_opinion.api.cursors import Cursors
 from second_opinion.cases import timeframes
 from second_opinion.cases.calendar import Calendar
 from second_opinion.errors import NotFound
+from second_opinion.fhir import validation
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.definitions import definitions
 from second_opinion.fhir.directory import StoredDirectory
@@ -120,6 +121,7 @@ def application(desk: Desk) -> Flask:
     """The front door around this desk."""
     parts = front(desk)
     app = Flask("second_opinion", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = parts.settings.max_body
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's provider has it, its base class does not
     handlers.register(app)
     negotiation.register(app)
@@ -132,6 +134,7 @@ def application(desk: Desk) -> Flask:
 
 def web(settings: Settings, ahead: timedelta) -> Any:
     """The WSGI application of one web process; its database is ready (``prepare``)."""
+    validation.prepare()
     return application(desk_on(settings, Store(settings.database), running(ahead))).wsgi_app
 
 

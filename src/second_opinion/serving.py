@@ -35,7 +35,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, clock: datetim
         respawn_failed_workers=True,
         respawn_interval=0.2,
         workers_kill_timeout=10,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         websockets=False,
     )
     server.serve(target_loader=partial(_web, settings, ahead))

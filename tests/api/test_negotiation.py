@@ -10,7 +10,7 @@ from second_opinion.errors import BadRequest, NotAcceptable, UnsupportedMediaTyp
 
 def asked(**headers: str) -> Request:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request(EnvironBuilder(path="/fhir/Task", headers=named).get_environ())
+    return Request(EnvironBuilder(path="/fhir/Task", headers=named.items()).get_environ())
 
 
 JSON = [
@@ -76,7 +76,7 @@ def test_format_may_stand_in_the_form_of_a_search(front: Front) -> None:
 
 @pytest.mark.parametrize("announced", [*JSON, "application/fhir json"])
 def test_body_announced_as_json_is_taken(announced: str) -> None:
-    environ = EnvironBuilder(method="POST", data=b"{}", headers={"Content-Type": announced}).get_environ()
+    environ = EnvironBuilder(method="POST", data=b"{}", headers=[("Content-Type", announced)]).get_environ()
 
     assert negotiation.body(Request(environ)) == b"{}"
 
@@ -94,7 +94,7 @@ def test_body_announced_as_json_is_taken(announced: str) -> None:
     ],
 )
 def test_body_announced_as_anything_else_is_415(announced: str) -> None:
-    environ = EnvironBuilder(method="POST", data=b"{}", headers={"Content-Type": announced}).get_environ()
+    environ = EnvironBuilder(method="POST", data=b"{}", headers=[("Content-Type", announced)]).get_environ()
 
     with pytest.raises(UnsupportedMediaType):
         negotiation.body(Request(environ))

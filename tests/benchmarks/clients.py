@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkProcess
 
 from .figures import Run
+from .services import Service
 
 WARM_UP = 0.3  # seconds of every run that are not counted
 PATIENCE = 60  # seconds one answer may take before the run is given up
@@ -36,28 +37,33 @@ class WrongAnswer(Exception):
 class Load:
     """One kind of exchange with one service; every request of it has a number of its own."""
 
-    def __init__(self, port: int, exchange: Exchange, first: int = 0) -> None:
-        self._port = port
+    def __init__(self, service: Service, exchange: Exchange, first: int = 0) -> None:
+        self._service = service
         self._exchange = exchange
         self._next = first
         self.sent = 0
 
     def drive(self, clients: int, seconds: float) -> Run:
         """So many clients send for so long; WrongAnswer tells the first answer that was not right."""
+        used = self._service.processor_seconds()
         started = [self._started(self._next + place, clients, seconds) for place in range(clients)]
         told = _collected([receiver for _, receiver in started])
         for process, _ in started:
             process.join()
+        used = self._service.processor_seconds() - used
+        answered = sum(sent for _, sent, _ in told)
         self._next += clients * max(sent for _, sent, _ in told)
-        self.sent += sum(sent for _, sent, _ in told)
+        self.sent += answered
         if faults := [fault for _, _, fault in told if fault]:
             raise WrongAnswer(faults[0])
-        return Run(seconds, [each for latencies, _, _ in told for each in latencies])
+        return Run(seconds, [each for latencies, _, _ in told for each in latencies], used / answered)
 
     def _started(self, first: int, step: int, seconds: float) -> tuple[ForkProcess, Connection]:
         context = multiprocessing.get_context("fork")
         receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_client, args=(sender, self._port, self._exchange, seconds, (first, step)))
+        process = context.Process(
+            target=_client, args=(sender, self._service.port, self._exchange, seconds, (first, step))
+        )
         process.start()
         sender.close()
         return process, receiver

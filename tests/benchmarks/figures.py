@@ -14,6 +14,7 @@ class Run:
 
     seconds: float
     latencies: Sequence[float]
+    processor: float = 0.0  # the service's processor time for one answer, in seconds
 
     @property
     def per_second(self) -> float:
@@ -38,7 +39,8 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def joined(runs: Sequence[Run]) -> Run:
     """Several rounds as one run."""
-    return Run(sum(run.seconds for run in runs), [each for run in runs for each in run.latencies])
+    latencies = [each for run in runs for each in run.latencies]
+    return Run(sum(run.seconds for run in runs), latencies, median(run.processor for run in runs))
 
 
 def paired(ours: Sequence[Run], floor: Sequence[Run]) -> float:
@@ -69,7 +71,7 @@ def tail(work: str, runs: Sequence[Run], most: float | None = None) -> Line:
     """Median and p99, which may be at most ``most`` medians."""
     run = joined(runs)
     ratio = run.p99 / run.median
-    ours = f"median {milliseconds(run.median)}, p99 {milliseconds(run.p99)}"
+    ours = f"median {milliseconds(run.median)}, p99 {milliseconds(run.p99)}, CPU {milliseconds(run.processor)}"
     target, holds = (f"p99 < {most:g} medians", ratio < most) if most else ("", None)
     return Line(work, ours, "", f"{ratio:.1f}", target, holds)
 

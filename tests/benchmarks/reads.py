@@ -12,6 +12,7 @@ from .filled import fill, search_path, task_path
 from .options import Options
 from .prepared import Prepared
 from .samples import Samples
+from .services import Service
 
 SMALL = 1000  # cases
 STRIDE = 7919  # prime: requests after each other are about cases far apart
@@ -30,15 +31,16 @@ def read(prepared: Prepared, options: Options) -> list[Line]:
     fill(own, taken, SMALL, Console(stderr=True))
     lines: list[Line] = []
     with (
-        services.ours(prepared.folder, own) as port,
+        services.ours(prepared.folder, own) as service,
         services.floor(prepared.folder, prepared.copy("floor-read")) as floor,
     ):
         for work, (path, bare) in PATHS.items():
-            loads = _reading(prepared, taken, port, path, SMALL), Load(floor, _same(prepared, bare))
+            loads = _reading(prepared, taken, service, path, SMALL), Load(floor, _same(prepared, bare))
             for clients in (1, options.clients):
                 ours, other = options.rounds_of(loads, clients)
                 lines.append(throughput(f"{work}, {clients} client(s)", ours, other, 0.5))
                 lines.append(tail(f"{work}, {clients} client(s)", ours))
+                lines.append(tail(f"{work}, {clients} client(s): floor", other))
     return lines
 
 
@@ -49,10 +51,10 @@ def many(prepared: Prepared, options: Options) -> list[Line]:
     fill(small, taken, SMALL, Console(stderr=True))
     fill(large, taken, options.cases, Console(stderr=True))
     lines: list[Line] = []
-    with services.ours(prepared.folder, small) as few, services.ours(prepared.folder, large) as port:
+    with services.ours(prepared.folder, small) as few, services.ours(prepared.folder, large) as service:
         for work, (path, _) in PATHS.items():
             loads = (
-                _reading(prepared, taken, port, path, options.cases),
+                _reading(prepared, taken, service, path, options.cases),
                 _reading(prepared, taken, few, path, SMALL),
             )
             ours, other = options.rounds_of(loads, 1)
@@ -60,11 +62,13 @@ def many(prepared: Prepared, options: Options) -> list[Line]:
     return lines
 
 
-def _reading(prepared: Prepared, taken: Samples, port: int, path: Callable[[Samples, int], str], cases: int) -> Load:
+def _reading(
+    prepared: Prepared, taken: Samples, service: Service, path: Callable[[Samples, int], str], cases: int
+) -> Load:
     def request(n: int) -> bytes:
         return get(path(taken, n * STRIDE % cases), prepared.token)
 
-    return Load(port, Exchange(request, 200, b'"resourceType":"Task"'))
+    return Load(service, Exchange(request, 200, b'"resourceType":"Task"'))
 
 
 def _same(prepared: Prepared, path: str) -> Exchange:

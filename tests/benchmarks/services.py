@@ -8,13 +8,32 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from .prepared import PUBLIC_URL
 
 STARTED_WITHIN = 30  # seconds
 PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: its port, and its process group."""
+
+    port: int
+    group: int
+
+    def processor_seconds(self) -> float:
+        """What its processes have used of the processors so far: other work on the machine does not change it."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):  # a process that ended meanwhile
+                fields = stat.read_text().rpartition(")")[2].split()
+                if int(fields[2]) == self.group:
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
@@ -26,23 +45,23 @@ def free_port() -> int:
 
 
 @contextmanager
-def ours(folder: Path, database: Path) -> Iterator[int]:
-    """The service on this database; its port."""
+def ours(folder: Path, database: Path) -> Iterator[Service]:
+    """The service on this database."""
     port = free_port()
     command = ["second_opinion", "serve", "--port", str(port), "--workers", str(PROCESSES)]
-    with started(command, environ(folder, database)):
+    with started(command, environ(folder, database)) as process:
         await_answer(port, "/readyz")
-        yield port
+        yield Service(port, process.pid)
 
 
 @contextmanager
-def floor(folder: Path, database: Path) -> Iterator[int]:
-    """The floor, with its samples in ``folder``; its port."""
+def floor(folder: Path, database: Path) -> Iterator[Service]:
+    """The floor, with its samples in ``folder``."""
     port = free_port()
     command = ["tests.benchmarks.floor", str(port), str(PROCESSES), str(folder), str(database)]
-    with started(command, dict(os.environ)):
+    with started(command, dict(os.environ)) as process:
         await_answer(port, "/ready")
-        yield port
+        yield Service(port, process.pid)
 
 
 def environ(folder: Path, database: Path) -> dict[str, str]:
@@ -67,13 +86,13 @@ def started(module: Sequence[str], environment: dict[str, str]) -> Iterator[subp
         process.wait(timeout=30)
 
 
-def await_answer(port: int, path: str, token: str = "", within: float = STARTED_WITHIN) -> None:
+def await_answer(port: int, path: str) -> None:
     """Until the path is answered with 200; TimeoutError."""
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + STARTED_WITHIN
     while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=STARTED_WITHIN)
         try:
-            connection.request("GET", path, headers={"Authorization": f"Bearer {token}"} if token else {})
+            connection.request("GET", path)
             if connection.getresponse().status == http.client.OK:
                 return
         except OSError:
@@ -81,4 +100,4 @@ def await_answer(port: int, path: str, token: str = "", within: float = STARTED_
         finally:
             connection.close()
         time.sleep(0.01)
-    raise TimeoutError(f"no answer of 200 to {path} within {within} seconds")
+    raise TimeoutError(f"no answer of 200 to {path} within {STARTED_WITHIN} seconds")

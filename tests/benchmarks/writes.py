@@ -11,6 +11,7 @@ from .figures import Line, Run, tail, throughput
 from .options import Options
 from .orders import Orders
 from .prepared import Prepared
+from .services import Service
 
 FIRST = 10_000  # orders before this number were the samples'
 
@@ -62,13 +63,13 @@ def _beside_floor(prepared: Prepared, options: Options, door: Door) -> list[Line
     samples.write(samples.take(prepared), prepared.folder)
     own, other = prepared.copy(f"ours-{door.kind}"), prepared.copy(f"floor-{door.kind}")
     orders = door.orders(prepared.members)
-    with services.ours(prepared.folder, own) as port, services.floor(prepared.folder, other) as floor:
+    with services.ours(prepared.folder, own) as service, services.floor(prepared.folder, other) as floor:
 
-        def load(port: int, path: str) -> Load:
+        def load(service: Service, path: str) -> Load:
             sent = Exchange(lambda n: post(path, prepared.token, orders.body(n)), door.status, door.contains)
-            return Load(port, sent, FIRST)
+            return Load(service, sent, FIRST)
 
-        loads = load(port, door.path), load(floor, f"/store/{door.kind}"), load(floor, f"/bare/{door.kind}")
+        loads = load(service, door.path), load(floor, f"/store/{door.kind}"), load(floor, f"/bare/{door.kind}")
         lines: list[Line] = []
         for clients in (1, options.clients):
             lines += _lines(f"{door.name}, {clients} client(s)", options.rounds_of(loads, clients), clients)

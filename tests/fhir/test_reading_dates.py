@@ -54,7 +54,7 @@ def test_a_date_spans_what_it_may_mean(text: str, first: datetime, last: datetim
         "2026-01-01 00:00:00Z",
         "2026-01-01\n",
         "20260101",
-        "２０２６",
+        "\uff12\uff10\uff12\uff16",  # digits, though not of ASCII
     ],
 )
 def test_what_names_no_day_or_moment_is_no_date(text: str) -> None:

@@ -1,5 +1,6 @@
 """Bodies are strict JSON; what is refused is named by its place and never repeated."""
 
+import contextlib
 import time
 from decimal import Decimal
 
@@ -55,8 +56,11 @@ def test_a_fault_is_named_by_its_place(rest: str, place: str) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["", " ", "[]", "{}", "7", '"text"', "null", "{", '{"a":1}}', '{"a":01}', "{'a':1}", '{"a":1,}', '{"a":"\t"}']
-    + ['[{"a":1}]', "NaN", "{" * 100_000, "[" * 100_000, '{"a":' * 100_000, '{"a":NaN,"b":' + "[" * 100_000],
+    [
+        *("", " ", "[]", "{}", "7", '"text"', "null", "NaN", '[{"a":1}]'),
+        *("{", '{"a":1}}', '{"a":01}', "{'a':1}", '{"a":1,}', '{"a":"\t"}'),
+        *("{" * 100_000, "[" * 100_000, '{"a":' * 100_000, '{"a":NaN,"b":' + "[" * 100_000),
+    ],
 )
 def test_what_is_no_json_object_is_refused(body: str) -> None:
     refused(body)
@@ -78,7 +82,7 @@ def test_null_keeps_places_beside_extensions() -> None:
 
 
 def test_text_with_escapes_is_kept() -> None:
-    body = '{"a":"\\ud83d\\ude00 \\u0009 \\\\u0000 \\n"}'.encode()
+    body = b'{"a":"\\ud83d\\ude00 \\u0009 \\\\u0000 \\n"}'
 
     assert json_body.read(body) == {"a": "😀 \t \\u0000 \n"}
 
@@ -134,10 +138,8 @@ def test_a_type_that_is_not_sent_here_is_not_repeated_in_paths() -> None:
 )
 def test_five_megabytes_are_read_or_refused_quickly(body: bytes) -> None:
     begun = time.perf_counter()
-    try:
+    with contextlib.suppress(MalformedBody):
         json_body.read(body)
-    except MalformedBody:
-        pass
     assert time.perf_counter() - begun < 5
 
 
@@ -155,7 +157,5 @@ def test_sound_json_comes_back_as_it_was(value: dict[str, object]) -> None:
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    try:
-        json_body.read(body)
-    except MalformedBody as error:
-        assert error.status == 400
+    with contextlib.suppress(MalformedBody):
+        assert json_body.read(body)

@@ -4,12 +4,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from orders import MEMBER_NUMBERS, NUCC, VOCABULARY, a_bundle, an_order, stated
 
+from orders import MEMBER_NUMBERS, NUCC, VOCABULARY, a_bundle, an_order, stated
 from second_opinion.directory.stated import Identifier, StatedTransportation
 from second_opinion.errors import (
     BusinessRule,
-    CodeInvalid,
     RequiredMissing,
     SecondOpinionError,
     Unprocessable,
@@ -121,68 +120,6 @@ def test_no_priority_is_not_stated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "codes", "words", "empty", "conditions"),
-    [
-        ({}, (), False, False, ()),
-        ({"reasonCode": [concept(REASON, "surgery-necessity")]}, ("surgery-necessity",), False, False, ()),
-        ({"reasonCode": [concept(REASON, "other")]}, ("other",), False, False, ()),
-        ({"reasonCode": [concept(REASON, "other", "In words")]}, ("other",), True, False, ()),
-        ({"reasonCode": [{"text": "In words"}]}, (), True, False, ()),
-        ({"reasonCode": [{"text": " "}]}, (), False, True, ()),
-        ({"reasonCode": [{"coding": [{"system": REASON}]}]}, (), False, True, ()),
-        ({"reasonCode": [concept(ICD, "M17.11")]}, (), False, False, (f"{ICD}|M17.11",)),
-        ({"reasonCode": [concept(ICD, "M17.11", "Arthrosis")]}, (), False, False, (f"{ICD}|M17.11",)),
-        ({"reasonCode": [concept(ICD, "M17.11"), {"text": "In words"}]}, (), True, False, (f"{ICD}|M17.11",)),
-        ({"note": [{"text": "In words"}]}, (), True, False, ()),
-        ({"note": [{"text": " "}]}, (), False, False, ()),
-        (
-            {
-                "reasonCode": [
-                    {"coding": [{"system": REASON, "code": "other"}, {"system": ICD, "code": "C50"}], "text": "In words"}
-                ]
-            },
-            ("other",),
-            True,
-            False,
-            (f"{ICD}|C50",),
-        ),
-        ({"reasonCode": [{"coding": [{"code": "M17"}]}] * 2}, (), False, False, ("|M17",)),
-    ],
-)
-def test_reasons_are_told_from_conditions(
-    changes: dict[str, Any],
-    codes: tuple[str, ...],
-    words: bool,  # noqa: FBT001  # a fact in a table
-    empty: bool,  # noqa: FBT001  # a fact in a table
-    conditions: tuple[str, ...],
-) -> None:
-    said = stated(an_order(**changes))
-
-    assert (said.reason_codes, said.reason_words, said.reason_is_empty, said.conditions) == (
-        codes,
-        words,
-        empty,
-        conditions,
-    )
-
-
-def test_a_code_our_reason_system_does_not_have_is_422() -> None:
-    order = an_order(reasonCode=[{"text": "x"}, concept(REASON, "HTEST-WRONG")])
-
-    error = refused(order, "ServiceRequest.reasonCode[1]")
-
-    assert isinstance(error, CodeInvalid)
-    assert "HTEST" not in error.message
-
-
-def test_conditions_that_came_along_are_conditions() -> None:
-    condition = {"resourceType": "Condition", "id": "c", "subject": {"display": "x"}, "code": concept(ICD, "C50")}
-    order = an_order(contained=[condition], reasonReference=[{"reference": "#c"}, {"reference": "Condition/elsewhere"}])
-
-    assert stated(order).conditions == (f"{ICD}|C50",)
-
-
-@pytest.mark.parametrize(
     ("changes", "first", "last"),
     [
         ({}, None, None),
@@ -250,9 +187,7 @@ def a_ride(**parts: Any) -> dict[str, Any]:
     [
         (
             {
-                "mode": {
-                    "valueCodeableConcept": concept(VOCABULARY.system("transport-mode"), "nemt-wheelchair-van")
-                },
+                "mode": {"valueCodeableConcept": concept(VOCABULARY.system("transport-mode"), "nemt-wheelchair-van")},
                 "attendant": {"valueBoolean": True},
                 "language": {"valueCode": "es"},
             },
@@ -292,7 +227,11 @@ def test_our_extensions_are_422_where_they_are_wrong(extensions: list[dict[str, 
 
 @pytest.mark.parametrize(
     ("code", "mode"),
-    [(concept(SNOMED, "428632005"), None), (concept(SNOMED, "410365006"), None), (concept(HCPCS, "A0130"), "nemt-wheelchair-van")],
+    [
+        (concept(SNOMED, "428632005"), None),
+        (concept(SNOMED, "410365006"), None),
+        (concept(HCPCS, "A0130"), "nemt-wheelchair-van"),
+    ],
 )
 def test_a_ride_may_come_as_an_order_of_its_own(code: dict[str, Any], mode: str | None) -> None:
     ride = an_order(code=code)

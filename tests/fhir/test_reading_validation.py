@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
-from orders import an_order
 
+from orders import an_order
 from second_opinion.errors import CodeInvalid, InvalidElement, RequiredMissing, SecondOpinionError, UnknownModifier
 from second_opinion.fhir import validation
 from second_opinion.fhir.required_codes import REQUIRED_CODES
 from second_opinion.fhir.shapes import is_resource, shape
+from second_opinion.fhir.structure import MOST_OBJECTS, faults
 
 EXTENSION = "http://example.org/extension"
 
@@ -186,7 +187,11 @@ def test_what_r4_allows_passes(changes: dict[str, Any]) -> None:
 def test_several_faults_are_told_at_once_the_first_in_words() -> None:
     error = refused(colour=1, doNotPerform="x", authoredOn=5)
 
-    assert sorted(error.expression) == ["ServiceRequest.authoredOn", "ServiceRequest.colour", "ServiceRequest.doNotPerform"]
+    assert sorted(error.expression) == [
+        "ServiceRequest.authoredOn",
+        "ServiceRequest.colour",
+        "ServiceRequest.doNotPerform",
+    ]
     assert error.message.startswith(error.expression[0])
 
 
@@ -203,3 +208,13 @@ def test_every_required_code_belongs_to_an_element_that_exists() -> None:
 def test_only_resources_are_resources() -> None:
     assert is_resource("ServiceRequest")
     assert not any(map(is_resource, ("Element", "DomainResource", "HumanName", "Nothing", "", "patient", "Pätient")))
+
+
+def test_a_resource_may_have_many_elements_and_not_without_end() -> None:
+    notes = [{"text": "x"}]
+
+    faulty = faults(an_order(note=notes * MOST_OBJECTS), "ServiceRequest", "ServiceRequest")
+    sound = faults(an_order(note=notes * (MOST_OBJECTS - 20)), "ServiceRequest", "ServiceRequest")
+
+    assert [place for place, _ in faulty.shape] == ["ServiceRequest"]
+    assert not sound.shape

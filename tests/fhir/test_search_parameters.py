@@ -15,8 +15,8 @@ OF_R4 = {
     "ServiceRequest": "authored based-on body-site category code encounter identifier instantiates-canonical "
     "instantiates-uri intent occurrence patient performer performer-type priority replaces requester requisition "
     "specimen status subject",
-    "CommunicationRequest": "authored based-on category encounter group-identifier identifier medium occurrence patient "
-    "priority recipient replaces requester sender status subject",
+    "CommunicationRequest": "authored based-on category encounter group-identifier identifier medium occurrence "
+    "patient priority recipient replaces requester sender status subject",
     "Claim": "identifier patient provider insurer created status use priority facility care-team enterer encounter",
     "Patient": "identifier family given name birthdate gender general-practitioner",
     "Coverage": "identifier beneficiary patient payor status",

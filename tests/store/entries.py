@@ -13,8 +13,8 @@ EVERYTHING = Visibility(everything=True)
 def a_resource(type: str = "Task", id: str = "t1", version: int = 1, **given: Any) -> ResourceWrite:  # noqa: A002 - FHIR's own words
     """A resource whose body names its version."""
     body = b'{"resourceType":"%s","id":"%s","meta":{"versionId":"%d"}}' % (type.encode(), id.encode(), version)
-    values = {"last_updated": AT + timedelta(seconds=version), "body": body} | given
-    return ResourceWrite(type, id, version, **values)
+    values: dict[str, Any] = {"last_updated": AT + timedelta(seconds=version), "body": body}
+    return ResourceWrite(type, id, version, **(values | given))
 
 
 def a_case(number: int, version: int = 1, **given: Any) -> CaseWrite:

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from store.entries import AT, EVERYTHING, a_case, a_request, a_resource, a_submission, an_event
 from second_opinion.store.changes import Changes, Conflict
 from second_opinion.store.keeping import Store
 from second_opinion.store.query import Clause, Exactly, Query
+from store.entries import AT, EVERYTHING, a_case, a_request, a_resource, a_submission, an_event
 
 
 def test_everything_saved_is_read_again_as_it_was_written(store: Store) -> None:
@@ -157,7 +157,9 @@ def test_another_partner_may_ask_the_same_question_and_use_the_same_key(store: S
     store.save(a_request(1))
 
     store.save(
-        a_request(2, open_question=("hospital", "question 1"), submissions=[a_submission("order|1", partner="hospital")])
+        a_request(
+            2, open_question=("hospital", "question 1"), submissions=[a_submission("order|1", partner="hospital")]
+        )
     )
 
     assert (store.open_question("ehr", "question 1"), store.open_question("hospital", "question 1")) == (1, 2)

@@ -70,6 +70,8 @@ def answer(error: SecondOpinionError) -> Response:
 
 def _of_http(error: HTTPException) -> Response:
     """An error Flask or Werkzeug raised, in our words."""
+    if isinstance(error, WrongMethod) and request.method == "POST" and request.path.rpartition("/")[2].startswith("$"):
+        return answer(NotFound("There is no such operation; those offered are listed at /fhir/metadata"))
     headers = {"Allow": ", ".join(sorted(error.valid_methods or ()))} if isinstance(error, WrongMethod) else {}
     return _of_http_status(error.code or 500, headers)
 

@@ -112,7 +112,7 @@ def _shown(stored: Stored) -> Response:
         headers = {"ETag": f'W/"{stored.version}"', "Last-Modified": negotiation.http_date(stored.last_updated)}
         return Response(status=304, headers=headers)
     body = stored.body
-    if request.query_string:
+    if request.environ.get("QUERY_STRING"):
         body = project(body, presentation(list(request.args.items(multi=True))))
     return negotiation.resource(body, 200, stored.version, stored.last_updated)
 

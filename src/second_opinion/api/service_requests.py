@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request
 
 from second_opinion.access.caller import Caller, require
 from second_opinion.api import negotiation
+from second_opinion.directory.resolve import Resolution
 from second_opinion.errors import BusinessRule
 from second_opinion.fhir import bundles, json_body, outcome, submission, transaction
 from second_opinion.fhir.bundles import ResponseEntry
@@ -13,10 +14,11 @@ from second_opinion.fhir.resolving import Entry
 from second_opinion.store.stored import Stored
 from second_opinion.workflow.amend import amend
 from second_opinion.workflow.answers import Answer, telling
+from second_opinion.workflow.arrival import Arrival
 from second_opinion.workflow.create import create
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.orders import own_reference
-from second_opinion.workflow.submit import Arrival, submit
+from second_opinion.workflow.submit import look_up, submit
 
 INTERACTIONS = ("create", "update")
 OPERATIONS = (("submit", "ServiceRequest-submit"),)
@@ -41,9 +43,8 @@ def blueprint(desk: Desk) -> Blueprint:
     @doors.post("/fhir/ServiceRequest")
     def create_order() -> Response:
         arrival = _arrival(desk, "create", "c")
-        condition = request.headers.get("If-None-Exist") or request.query_string.decode() or None
         received = submission.read_order(arrival.read(), desk.vocabulary, draft_allowed=True)
-        return _kept(desk, create(desk, arrival, received, condition))
+        return _kept(desk, create(desk, arrival, received, _condition()))
 
     @doors.put("/fhir/ServiceRequest/<ident>")
     def update_order(ident: str) -> Response:
@@ -56,8 +57,9 @@ def blueprint(desk: Desk) -> Blueprint:
         arrival = _arrival(desk, "transaction", "c")
         sent = transaction.read(arrival.read(), desk.vocabulary)
         answer = create(desk, arrival, sent.received, sent.condition)
+        known = None if answer.view is None else answer.resolution or look_up(desk, sent.received)
         entries = [
-            _entry(desk, answer) if place == sent.order else _resolved(desk, each, answer)
+            _entry(desk, answer) if place == sent.order else _resolved(desk, each, known)
             for place, each in enumerate(sent.resources)
         ]
         return negotiation.answer(bundles.transaction_response(entries, desk.now()), 200)
@@ -70,6 +72,15 @@ def _arrival(desk: Desk, interaction: str, letter: str) -> Arrival:
     caller: Caller = desk.identify(request.headers.get("Authorization"))
     require(caller, "ServiceRequest", letter)
     return Arrival(caller, negotiation.body(request), negotiation.request_id(request), interaction)
+
+
+def _condition() -> str | None:
+    """What must not exist yet: the header's search, or that of the address, which some clients send instead."""
+    header = request.headers.get("If-None-Exist")
+    if header is not None:
+        return header
+    searched = any(not name.startswith("_") for name in request.args)  # _format and its like say nothing of it
+    return request.query_string.decode() if searched else None
 
 
 def _kept(desk: Desk, answer: Answer) -> Response:
@@ -97,12 +108,12 @@ def _entry(desk: Desk, answer: Answer) -> ResponseEntry:
     )
 
 
-def _resolved(desk: Desk, entry: Entry, answer: Answer) -> ResponseEntry:
-    """An entry beside the order: looked up, not stored."""
+def _resolved(desk: Desk, entry: Entry, known: Resolution | None) -> ResponseEntry:
+    """An entry beside the order: looked up, not stored. A draft's are not looked up either."""
     own = None
-    if answer.resolution is not None:
+    if known is not None:
         with desk.directory.snapshot() as lookup:
-            own = own_reference(entry, lookup, answer.resolution)
+            own = own_reference(entry, lookup, known)
     return ResponseEntry(status="200 OK", location=f"{desk.settings.fhir_base}/{own}" if own else None)
 
 

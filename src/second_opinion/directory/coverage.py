@@ -43,8 +43,10 @@ class Standing:
 def standing(member: Member, days: Days, lookup: Lookup) -> Standing:
     """Coverage of the member on the day of receipt or of the service."""
     in_force = [each for each in lookup.coverages(member.id) if each.active and _on_a_day(each, days)]
-    ours = sorted((each for each in in_force if _is_ours(each, lookup)), key=lambda each: _rank(each, days))
     others = tuple(each for each in in_force if _is_anothers(each, lookup))
+    # An unknown payor in the plan's own member file is the plan.
+    ours = [each for each in in_force if each not in others and not _is_self_pay(each)]
+    ours.sort(key=lambda each: _rank(each, days))
     return Standing(
         covered_on_receipt=any(each.period.covers(days.receipt) for each in ours),
         covered_on_service=any(_on_service(each, days) for each in ours) if _service(days) else None,
@@ -69,6 +71,10 @@ def networks_of(coverages: Sequence[CoverageRecord], lookup: Lookup) -> tuple[tu
 
 def payers(lookup: Lookup) -> frozenset[str]:
     """Organization ids of this plan: owners and administrators of its products, else those typed payer."""
+    return lookup.remember("this plan", lambda: _payers(lookup))
+
+
+def _payers(lookup: Lookup) -> frozenset[str]:
     owners = frozenset(owner for product in lookup.products() for owner in product.owners)
     return owners or frozenset(each.id for each in lookup.payers())
 
@@ -118,11 +124,6 @@ def _is_anothers(coverage: CoverageRecord, lookup: Lookup) -> bool:
     if not own or not known or len(known) < len(coverage.payors):
         return False
     return not any(own.intersection(ancestors(group.id, lookup)) for group in known)
-
-
-def _is_ours(coverage: CoverageRecord, lookup: Lookup) -> bool:
-    """Not clearly another's: an unknown payor in the plan's own member file is the plan."""
-    return not _is_self_pay(coverage) and not _is_anothers(coverage, lookup)
 
 
 def _insurer(ours: Sequence[CoverageRecord], lookup: Lookup) -> str | None:

@@ -15,6 +15,8 @@ def expression(name: str) -> str:
 
 def split(text: str, mark: str) -> list[str]:
     r"""The parts between marks that no ``\`` precedes, still escaped."""
+    if mark not in text and "\\" not in text:
+        return [text]
     parts, at = [], 0
     while True:
         part = _PARTS[mark].match(text, at)
@@ -27,7 +29,7 @@ def split(text: str, mark: str) -> list[str]:
 
 def plain(text: str) -> str:
     r"""The text with ``\,`` ``\|`` ``\$`` and ``\\`` read as what they stand for."""
-    return _ESCAPED.sub(r"\1", text)
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
 
 
 def with_plus(text: str) -> str:

@@ -13,6 +13,7 @@ from second_opinion.fhir.json_faults import NAME
 from second_opinion.fhir.shapes import COMPANION, MODIFIERS, STRUCTURED, Element, Kind, Shape, is_resource, shape
 
 MOST = 8  # faults told at once
+MOST_OBJECTS = 50_000  # a second's work for the models; the largest real Bundles have some thousands
 INTEGERS = range(-(2**31), 2**31)  # R4 integer
 
 CONTAINED_AGAIN = re.compile(r"\.contained\[\d+\]\..*contained\[")
@@ -25,23 +26,27 @@ class Faults:
         self.shape: list[tuple[str, str]] = []
         self.codes: list[tuple[str, str]] = []
         self.modifiers: list[tuple[str, str | None]] = []  # FHIRPath and url of each modifier, None for implicitRules
+        self.objects = 0
 
     @property
     def enough(self) -> bool:
         """Whether more would help nobody."""
-        return len(self.shape) >= MOST
+        return len(self.shape) >= MOST or self.objects > MOST_OBJECTS
 
 
 def faults(resource: Json, type_name: str, path: str) -> Faults:
     """Everything wrong with the shape of the resource, at most ``MOST`` faults and the first of them first."""
     found = Faults()
     _object(resource, shape(type_name), path, found)
+    if found.objects > MOST_OBJECTS:
+        found.shape.append((path, f"has more than {MOST_OBJECTS} elements with elements of their own"))
     return found
 
 
 def _object(value: Json, of: Shape, path: str, found: Faults) -> None:
     choices: set[str] | None = None
     elements = of.elements
+    found.objects += 1
     for name, member in value.items():
         element = elements.get(name)
         if element is None:

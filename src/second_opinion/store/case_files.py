@@ -93,4 +93,4 @@ def submitter(database: Database, kind: str, identity: str) -> str | None:
 
 def counts(database: Database) -> dict[str, int]:
     """Cases by status."""
-    return dict(database.fetch("SELECT status, count(*) FROM case_file GROUP BY status"))  # type: ignore[arg-type]  # two columns
+    return dict(database.fetch("SELECT status, count(*) FROM case_file GROUP BY status"))

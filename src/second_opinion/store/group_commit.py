@@ -13,7 +13,7 @@ from second_opinion.store.database import SQLITE, Batch, Row, conflict_kind, ins
 from second_opinion.store.turns import Turns
 
 GROUP = 64  # batches in one commit at most: bounds how long another process waits for its turn
-PATIENCE = 10.0  # seconds a caller waits for its batch before it is told to come again
+PATIENCE = 6.0  # seconds a caller waits for its batch before it is told to come again
 
 Waiting = tuple[Batch, "Future[None]"]
 
@@ -99,7 +99,7 @@ def _alone(connection: sqlite3.Connection, transaction: SqliteTransaction, batch
     try:
         batch.run(transaction)
     except sqlite3.IntegrityError as error:
-        failure: BaseException = _conflict(error)
+        failure: BaseException = conflict(error)
     except sqlite3.Error:
         raise
     except Exception as error:  # noqa: BLE001 - a Conflict of a step, or a fault of one caller that is not another's
@@ -112,7 +112,7 @@ def _alone(connection: sqlite3.Connection, transaction: SqliteTransaction, batch
     return failure
 
 
-def _conflict(error: sqlite3.IntegrityError) -> Exception:
+def conflict(error: sqlite3.IntegrityError) -> Exception:
     """The Conflict behind "UNIQUE constraint failed: table.column, …", or the error itself."""
     text = str(error)
     if not text.startswith("UNIQUE"):

@@ -92,7 +92,7 @@ class Store:
         """Every current resource of a case, in the order they were made."""
         return reading.of_case(self._database, number)
 
-    def history(  # noqa: PLR0917 - what every history is asked by
+    def history(
         self,
         type: str,  # noqa: A002 - FHIR's own word
         id: str | None,  # noqa: A002 - FHIR's own word

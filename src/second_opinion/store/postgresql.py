@@ -26,7 +26,7 @@ TRIES = 5  # of a transaction that lost against another's locks
 CONNECTIONS = 40  # of one process at most
 _MIGRATING, _LOADING = 7_700_001, 7_700_002  # advisory locks, numbers of our own
 
-_SERVING = "-c statement_timeout=12000 -c lock_timeout=8000"  # milliseconds: every answer comes within 15 s
+_SERVING = "-c statement_timeout=8000 -c lock_timeout=6000"  # milliseconds: every answer comes within 15 s
 
 
 @lru_cache(maxsize=2048)
@@ -75,7 +75,7 @@ class Postgresql:
             self._url,
             pool_size=10,
             max_overflow=CONNECTIONS - 10,
-            pool_timeout=8,
+            pool_timeout=5,
             pool_pre_ping=True,
             connect_args={"autocommit": True, "connect_timeout": 5, "options": _SERVING},
         )

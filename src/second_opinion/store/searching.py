@@ -134,13 +134,13 @@ class Search:
         visibility = self._visibility
         if self._seen is ALL or visibility.members or self._query.type in {"Patient", "Coverage"}:
             return None
-        # Who submitted a resource of a case takes part in that case (writing.py); without a case only the partner is known.
+        # Who submitted a resource of a case takes part in the case (writing.py); without one only the partner is known.
         submitter = () if visibility.partner is None else (f"partner:{visibility.partner}",)
         parties = (*visibility.parties, *submitter)
         parts = []
         if parties:
             text = (
-                "SELECT o.pk FROM case_party p CROSS JOIN resource o"  # noqa: S608 - question marks
+                "SELECT DISTINCT o.pk FROM case_party p CROSS JOIN resource o"  # noqa: S608 - question marks
                 f" WHERE p.key IN ({questions(parties)}) AND o.case_number = p.case_number AND o.type = ?"
             )
             parts.append(Part(text, (*parties, self._query.type)))

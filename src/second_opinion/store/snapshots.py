@@ -41,7 +41,8 @@ class Load:
         self._ending: list[int] = []  # rows in force with a successor in this load, not yet marked
         self._ended: list[int] = []
         self._kept: set[int] = set()
-        self._first = not any(next(_current_rows(bulk, kind), None) for kind in DIRECTORY_TYPES)
+        anybody = "SELECT 1 FROM resource WHERE type = ? LIMIT 1"
+        self._first = not any(bulk.fetch(anybody, (kind,)) for kind in DIRECTORY_TYPES)
         self.number = number
         self.active = False
 
@@ -61,22 +62,23 @@ class Load:
             self._flush()
 
     def _changed(self, resource: ResourceWrite) -> ResourceWrite | None:
-        """The resource as the next version of the one in force; None when nothing but its meta differs."""
-        statement = "SELECT pk, version, body FROM resource WHERE type = ? AND id = ? AND until = ?"
-        rows = self._bulk.fetch(statement, (resource.type, resource.id, ALWAYS))
+        """The resource as the next version of the last one; None when that is in force and only its meta differs."""
+        statement = (
+            "SELECT pk, version, until, body FROM resource WHERE type = ? AND id = ? ORDER BY since DESC LIMIT 1"
+        )
+        rows = self._bulk.fetch(statement, (resource.type, resource.id))
         if not rows:
             return resource
-        pk, version, body = rows[0]
+        pk, version, until, body = rows[0]
         before, now = orjson.loads(body), orjson.loads(resource.body)
         before.pop("meta", None)
         meta = now.pop("meta", {})
-        if before == now:
+        if until == ALWAYS:
             if self._replace:
                 self._kept.add(pk)
-            return None
-        self._ending.append(pk)
-        if self._replace:
-            self._kept.add(pk)
+            if before == now:
+                return None
+            self._ending.append(pk)
         now["meta"] = meta | {"versionId": str(version + 1)}
         return changed_in(resource, version=version + 1, body=orjson.dumps(now))
 

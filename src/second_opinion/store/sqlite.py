@@ -74,7 +74,7 @@ class SqliteFile:
     def _reader(self) -> sqlite3.Connection:
         reader = _connected(str(self._path))
         reader.execute("PRAGMA query_only = 1")
-        reader.execute("PRAGMA mmap_size = 1073741824")
+        reader.execute("PRAGMA mmap_size = 2147418112")
         self._readers.add(reader)
         return reader
 

@@ -13,7 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from second_opinion.errors import Unavailable
 from second_opinion.store.database import SQLITE, Row, Step, insert_statement, unavailable
-from second_opinion.store.group_commit import SqliteTransaction
+from second_opinion.store.group_commit import SqliteTransaction, conflict
 from second_opinion.store.turns import Turns
 
 LOG_ROWS = 100_000  # rows written between two checkpoints of a load
@@ -69,6 +69,8 @@ def _written(connection: sqlite3.Connection) -> Iterator[None]:
             connection.execute("ROLLBACK")
         if isinstance(fault, sqlite3.OperationalError):
             raise unavailable() from fault
+        if isinstance(fault, sqlite3.IntegrityError):
+            raise conflict(fault) from fault
         raise
 
 

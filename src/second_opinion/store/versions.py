@@ -15,7 +15,7 @@ _BODY = (
 )
 
 
-def history(  # noqa: PLR0917 - as the store's own
+def history(
     database: Database,
     kind: str,
     identity: str | None,

@@ -21,6 +21,8 @@ def batch(changes: Changes, numbers: Callable[[int], int]) -> Batch:
     if changes.case:
         _add_case(written, changes.case)
     _add_resources(written, changes.resources, numbers)
+    if any(each.replaces for each in changes.submissions):
+        written.steps.append(partial(_release_keys, submissions=changes.submissions))
     rows = {
         "case_party": _parties(changes, number),
         "submission": [_submission(each) for each in changes.submissions],
@@ -150,6 +152,14 @@ def _replace_case(transaction: Transaction, row: Row) -> None:
 
 def _close_question(transaction: Transaction, number: int | None) -> None:
     transaction.execute("DELETE FROM open_question WHERE case_number = ?", (number,))
+
+
+def _release_keys(transaction: Transaction, submissions: list[Submission]) -> None:
+    """The keys of a changed order stand for its new content; those of another order stay taken, and conflict."""
+    statement = "DELETE FROM submission WHERE partner = ? AND key = ? AND resource = ?"
+    for each in submissions:
+        if each.replaces:
+            transaction.execute(statement, (each.partner, word(each.key), each.resource))
 
 
 def _submission(submission: Submission) -> Row:

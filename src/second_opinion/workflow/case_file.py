@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from second_opinion.directory.stated import StatedTransportation
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.store.changes import CaseWrite
 
@@ -24,6 +25,7 @@ class CaseFile:
     snapshot: int  # of the directory the facts were read from
     view: CaseView
     parties: tuple[str, ...] = ()  # who may see the case: "partner:ID", "npi:NNNNNNNNNN"
+    transportation: StatedTransportation | None = None  # the ride asked for, owed once the answer is favourable
 
 
 _CASE_FILE = TypeAdapter(CaseFile)

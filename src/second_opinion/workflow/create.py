@@ -3,25 +3,19 @@
 from urllib.parse import parse_qsl
 
 from second_opinion.access.visibility import visibility
-from second_opinion.errors import PreconditionFailed
+from second_opinion.errors import Duplicate, InvalidSearch, PreconditionFailed
 from second_opinion.fhir import search, service_request_stored
 from second_opinion.fhir.json_body import write as as_bytes
 from second_opinion.fhir.submission import Received
-from second_opinion.store.changes import Changes, Conflict, ResourceWrite
+from second_opinion.store.changes import Changes, ResourceWrite
 from second_opinion.workflow import opening
 from second_opinion.workflow.answers import Answer
+from second_opinion.workflow.arrival import Arrival, Place, as_stored, audited, kept_submissions, told_anew
+from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.orders import kept_references
-from second_opinion.workflow.submit import (
-    Arrival,
-    Place,
-    answered_before,
-    as_stored,
-    audited,
-    kept_case,
-    kept_submissions,
-    submit,
-)
+from second_opinion.workflow.repeats import answered_before, kept_case
+from second_opinion.workflow.submit import submit
 
 
 def create(desk: Desk, arrival: Arrival, received: Received, condition: str | None = None) -> Answer:
@@ -29,16 +23,30 @@ def create(desk: Desk, arrival: Arrival, received: Received, condition: str | No
 
     ``condition`` is the search of If-None-Exist: what it finds is answered instead; more than one is 412.
     """
-    if condition is not None and (found := _existing(desk, arrival, condition)) is not None:
+    if condition is None:
+        return _create(desk, arrival, received)
+    if (found := _existing(desk, arrival, condition)) is not None:
         return found
+    try:
+        return _create(desk, arrival, received)
+    except Duplicate:
+        # Somebody created it between the two questions.
+        if (found := _existing(desk, arrival, condition)) is None:
+            raise
+        return found
+
+
+def _create(desk: Desk, arrival: Arrival, received: Received) -> Answer:
     if received.order.get("status") == "draft":
-        return _keep_draft(desk, arrival, received)
+        return told_anew(lambda: _keep_draft(desk, arrival, received))
     return submit(desk, arrival, received)
 
 
 def _existing(desk: Desk, arrival: Arrival, condition: str) -> Answer | None:
     """The one order the caller can see that meets the condition."""
-    pairs = parse_qsl(condition.removeprefix("?"))
+    pairs = [each for each in parse_qsl(condition.removeprefix("?"), keep_blank_values=True) if each[0][:1] != "_"]
+    if not pairs or any(not value for _, value in pairs):
+        raise InvalidSearch("A condition names what must not exist yet: identifier=system|value", "http.if-none-exist")
     found = search.read("ServiceRequest", pairs, base=desk.settings.fhir_base, now=desk.now(), strict=True)
     page = desk.store.search(found.query, visibility(arrival.caller))
     if page.total > 1:
@@ -60,19 +68,13 @@ def _keep_draft(desk: Desk, arrival: Arrival, received: Received) -> Answer:
         submissions=kept_submissions(arrival, received, None, Place(kept.id), kept.last_updated),
         audit=[audited(arrival, kept.last_updated, kept, None)],
     )
-    try:
-        desk.store.save(changes)
-    except Conflict:
-        answer = answered_before(desk, arrival.caller, received)
-        if answer is None:
-            raise
-        return answer
+    desk.store.save(changes)
     return Answer(as_stored(kept), created=True)
 
 
 def draft(desk: Desk, arrival: Arrival, received: Received, place: Place) -> ResourceWrite:
     """A version of a draft."""
-    at = opening.milliseconds(desk.now())
+    at = milliseconds(desk.now())
     written = service_request_stored.write(
         received.order,
         ident=place.order,

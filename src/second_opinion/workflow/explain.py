@@ -42,6 +42,8 @@ def _story(desk: Desk, case: CaseFile) -> Iterator[str]:
     yield "What happened"
     for event in desk.store.events(case.number):
         yield f"  {_local(desk, event.at)}  {event.kind} by {event.actor}"
+        if same := event.detail.get("same_question"):
+            yield f"    the same question is asked in {', '.join(same)}, which this submitter may not see"
         if "trace" in event.detail:
             yield from _trace(desk, event)
 

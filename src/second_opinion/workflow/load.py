@@ -100,13 +100,13 @@ class SecondReading:
 
     def _written(self, place: str, resource: Json, inside: dict[str, str], *, far: bool) -> ResourceWrite | None:
         """The resource as it is stored; None, and a fault, where something inside it is not shaped as FHIR says."""
-        if far:
-            made_local(resource, self._is_known, inside)
         try:
+            if far:
+                made_local(resource, self._is_known, inside)
             self._note_dangling(place, resource)
             terms, spans = extract(resource, self.base)
             terms += directory_terms(resource)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
             self.faults.add(f"{place}: {resource['resourceType']}: an element inside is not shaped as FHIR R4 says")
             return None
         kind, key = resource["resourceType"], resource["id"]

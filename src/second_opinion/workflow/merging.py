@@ -1,6 +1,7 @@
 """The same question asked again: which case it belongs to, and what all facts together say."""
 
 from dataclasses import replace
+from typing import Any
 
 from second_opinion.access.caller import Caller
 from second_opinion.access.visibility import visibility
@@ -9,66 +10,87 @@ from second_opinion.directory.resolve import Resolution
 from second_opinion.directory.stated import Stated
 from second_opinion.review.determination import Determination
 from second_opinion.review.engine import determine
-from second_opinion.review.facts import Facts, RequesterKind, from_recorded
-from second_opinion.workflow import case_file, opening
+from second_opinion.review.facts import FACT_TYPES, Facts, Reason, RequesterKind, Urgency, from_recorded
+from second_opinion.workflow import case_file
 from second_opinion.workflow.case_file import CaseFile
+from second_opinion.workflow.deciding import Request, decided, milliseconds, question
 from second_opinion.workflow.desk import Desk
-from second_opinion.workflow.opening import Request
+from second_opinion.workflow.parties import doctor, parties
 
-
-def question_key(case: CaseFile) -> str:
-    """The open question of a member: specialty and condition."""
-    return f"{case.member}|{case.question}"
+ENTITLED = frozenset({RequesterKind.MEMBER, RequesterKind.TREATING})
 
 
 def open_case(desk: Desk, caller: Caller, request: Request) -> CaseFile | None:
-    """The case that is open on the same question and that the caller may see."""
-    resolution, conditions = request.resolution, request.stated.conditions
-    if resolution.member is None or not resolution.specialty or not conditions:
+    """The case on the same question that the caller may see and that takes this request; an undecided one first."""
+    asked = question(request)
+    if asked is None:
         return None
-    question = f"{resolution.specialty}|{conditions[0]}"
-    for stored in desk.store.open_cases(resolution.member.id):
-        case = case_file.load(stored.body)
-        if case.question != question or not _takes(case, resolution):
-            continue
-        if desk.store.read("Task", case.view.task_id, visibility(caller)) is not None:
-            return case
+    cases = [case for case in _alive(desk, request) if case.question == asked and _takes(desk, case, request)]
+    cases.sort(key=lambda case: not CaseStatus(case.view.status).is_open)
+    seen = visibility(caller)
+    return next((case for case in cases if desk.store.read("Task", case.view.task_id, seen) is not None), None)
+
+
+def same_question(desk: Desk, case: CaseFile) -> list[str]:
+    """Numbers of the other cases alive on the question: for the story that staff read, never for an answer."""
+    if case.question is None:
+        return []
+    others = (case_file.load(each.body) for each in desk.store.cases_of_member(case.member, case.condition))
+    return [
+        each.view.number
+        for each in others
+        if each.number != case.number and each.question == case.question and not CaseStatus(each.view.status).is_final
+    ]
+
+
+def question_row(desk: Desk, partner: str, case: CaseFile) -> tuple[str, str] | None:
+    """What keeps two requests sent at once from becoming two cases; None where nothing is to be added.
+
+    A case beside one already answered, for another doctor, is told apart by the doctor.
+    """
+    if case.question is None:
+        return None
+    base = f"{case.member}|{case.question}"
+    for key in (base, f"{base}|{case.doctor}"):
+        holder = desk.store.open_question(partner, key)
+        if holder is None:
+            return partner, key
+        if holder == case.number:
+            return None
     return None
 
 
-def merged(desk: Desk, case: CaseFile, request: Request, order_id: str) -> tuple[CaseFile, Determination]:
-    """The case with the further order; decided anew unless the order says nothing new."""
-    further = (*case.view.further_orders, order_id)
+def merged(desk: Desk, case: CaseFile, request: Request, order: str, partner: str) -> tuple[CaseFile, Determination]:
+    """The case with the further order (ServiceRequest id) of the partner; decided anew if it says anything new."""
+    before = from_recorded(case.facts)
+    facts = together(before, request.resolution.facts)
     earliest = min(case.view.received_at, request.received_at)
-    facts = together(from_recorded(case.facts), request.resolution.facts)
-    case = replace(
-        case,
-        view=replace(case.view, further_orders=further, received_at=earliest),
-        parties=tuple(sorted({*case.parties, *opening.parties(case.partner, request.stated, request.resolution)})),
-    )
-    repeats = facts == from_recorded(case.facts) and opening.doctor(request.resolution) in {case.doctor, None}
-    day = desk.calendar.day(earliest)
-    determination = determine(replace(facts, repeats_open_case=True) if repeats else facts, desk.policy, day)
-    granted = CaseStatus(case.view.status) in FAVOURABLE
-    if repeats or (granted and from_outcome(determination.outcome) not in FAVOURABLE):
+    repeats = facts == before and doctor(request.resolution) in {case.doctor, None}
+    unmoved = repeats and earliest == case.view.received_at
+    taking_part = {*case.parties, *parties(partner, request.stated, request.resolution)}
+    view = replace(case.view, further_orders=(*case.view.further_orders, order))
+    case = replace(case, view=view, parties=tuple(sorted(taking_part)))
+    asked = replace(facts, repeats_open_case=True) if unmoved else facts
+    determination = determine(asked, desk.policy, desk.calendar.day(earliest))
+    granted = CaseStatus(view.status) in FAVOURABLE
+    if unmoved or (granted and from_outcome(determination.outcome) not in FAVOURABLE):
         # Nothing new, or nothing that may take back what was granted.
-        now = opening.milliseconds(desk.now())
-        return replace(case, version=case.version + 1, view=replace(case.view, updated_at=now)), determination
+        return _with_the_order_only(desk, case, request), determination
     again = replace(request, resolution=replace(request.resolution, facts=facts), received_at=earliest)
-    return opening.decided(desk, case, again, determination), determination
+    anew = decided(desk, case, again, determination)
+    if before.requester_kind in ENTITLED:
+        anew = replace(anew, view=replace(anew.view, requester=view.requester))
+    return anew, determination
 
 
 def together(before: Facts, after: Facts) -> Facts:
     """All facts: what the later request states stands, what it leaves out is kept from the earlier one."""
-    values = {
-        name: later if later is not None else getattr(before, name)
-        for name in vars(after)
-        if name != "sources"
-        for later in (getattr(after, name),)
-    }
-    if before.requester_kind in {RequesterKind.MEMBER, RequesterKind.TREATING}:
-        values["requester_kind"] = before.requester_kind  # once somebody entitled has asked, the request is hers
-    return Facts(**values, sources={**before.sources, **after.sources})
+    return _of_both(before, after, {name: getattr(after, name) is None for name in _LEFT_OUT})
+
+
+def restated(before: Facts, after: Facts) -> Facts:
+    """The facts of an order whose content was changed: what it no longer states is gone."""
+    return _of_both(before, after, {})
 
 
 def opinion_number(desk: Desk, stated: Stated, resolution: Resolution) -> int | None:
@@ -76,14 +98,62 @@ def opinion_number(desk: Desk, stated: Stated, resolution: Resolution) -> int | 
     number = resolution.facts.opinion_number
     if resolution.member is None or not stated.conditions or not isinstance(number, int):
         return number
-    doctor = opening.doctor(resolution)
+    named = doctor(resolution)
     for earlier in desk.store.cases_of_member(resolution.member.id, stated.conditions[0]):
-        if earlier.status == CaseStatus.REPORT_DELIVERED and earlier.doctor != doctor:
+        if earlier.status == CaseStatus.REPORT_DELIVERED and earlier.doctor != named:
             return max(number, 3)
     return number
 
 
-def _takes(case: CaseFile, resolution: Resolution) -> bool:
-    """Undecided cases take every further order; a favourable one the same doctor's, or none's."""
+# Facts a later request may leave out; all others are looked up or counted again each time.
+_LEFT_OUT = ("requester_kind", "care_source", "requested_provider", "provider_disqualified", "reason", "opinion_number")
+
+
+def _of_both(before: Facts, after: Facts, keeps: dict[str, bool]) -> Facts:
+    keeps = keeps | {
+        # Once somebody entitled has asked, the request is hers; only a clinician makes an urgent one standard.
+        "requester_kind": keeps.get("requester_kind", False) or (bool(keeps) and before.requester_kind in ENTITLED),
+        "urgency": before.urgency is Urgency.URGENT,
+        "serious_condition": before.serious_condition is True,
+        "confidential": before.confidential is True,
+        "reason": keeps.get("reason", False) or (after.reason is Reason.EMPTY and before.reason is not None),
+    }
+    if keeps.get("requested_provider"):
+        keeps["provider_disqualified"] = True  # said of the same doctor
+    chosen = {name: before if keeps.get(name) else after for name in FACT_TYPES}
+    values: dict[str, Any] = {name: getattr(facts, name) for name, facts in chosen.items()}
+    sources = {name: facts.sources[name] for name, facts in chosen.items() if name in facts.sources}
+    return Facts(**values, sources=sources)
+
+
+def _alive(desk: Desk, request: Request) -> list[CaseFile]:
+    """The member's cases about the condition that have not come to their end, oldest first."""
+    member, condition = request.resolution.member, request.stated.conditions[0]
+    assert member is not None  # noqa: S101 - a request is understood only when its member is known
+    stored = desk.store.cases_of_member(member.id, condition)
+    return [case_file.load(each.body) for each in stored if not CaseStatus(each.status).is_final]
+
+
+def _takes(desk: Desk, case: CaseFile, request: Request) -> bool:
+    """Undecided cases take every further order.
+
+    A favourable one takes the same doctor's or nobody's, and a change to a doctor the policy answers as favourably;
+    a change that a person must decide becomes a case of its own, so that nothing granted is taken back.
+    """
     status = CaseStatus(case.view.status)
-    return status.is_open or (status in FAVOURABLE and opening.doctor(resolution) in {case.doctor, None})
+    if status.is_open:
+        return True
+    if status not in FAVOURABLE:
+        return False
+    if doctor(request.resolution) in {case.doctor, None}:
+        return True
+    facts, day = request.resolution.facts, desk.calendar.day(request.received_at)
+    return from_outcome(determine(facts, desk.policy, day).outcome) in FAVOURABLE
+
+
+def _with_the_order_only(desk: Desk, case: CaseFile, request: Request) -> CaseFile:
+    """The case as it stands, found by the further order's numbers too."""
+    view = case.view
+    new = tuple(each for each in request.order_identifiers if each not in view.order_identifiers)
+    view = replace(view, order_identifiers=(*view.order_identifiers, *new), updated_at=milliseconds(desk.now()))
+    return replace(case, version=case.version + 1, view=view)

@@ -1,5 +1,6 @@
 """The ride a case owes (policy II.F): from the member's door, by the plan's vendor, saying nothing of why."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -8,16 +9,21 @@ import orjson
 from uuid_utils import uuid7
 
 from second_opinion.access import registry
+from second_opinion.directory.lookup import DirectoryMoved
 from second_opinion.directory.resolve import Resolution
-from second_opinion.directory.stated import Stated
+from second_opinion.directory.stated import StatedTransportation
+from second_opinion.errors import Unavailable
 from second_opinion.fhir.case_view import Reference, Ride
 from second_opinion.workflow.desk import Desk
 
+log = logging.getLogger(__name__)
 
-def ride(desk: Desk, kept: Ride | None, stated: Stated, resolution: Resolution, needed_at: datetime) -> Ride:
+
+def ride(
+    desk: Desk, kept: Ride | None, asked: StatedTransportation, resolution: Resolution, needed_at: datetime
+) -> Ride:
     """The ride as asked for; a ride ordered before keeps its ids."""
-    asked, member = stated.transportation, resolution.member
-    assert asked is not None  # noqa: S101 - only asked for rides are arranged
+    member = resolution.member
     assert member is not None  # noqa: S101 - a case has its member
     body = desk.store.body("Patient", member.id)
     patient: dict[str, Any] = orjson.loads(body) if body else {}
@@ -49,12 +55,26 @@ def _pickup(patient: dict[str, Any], confidential: str) -> dict[str, Any] | None
 
 
 def _vendor(desk: Desk) -> Reference | None:
-    """The one organization of the directory whose number an active partner of class vendor holds."""
+    """The one organization of the directory whose number an active partner of class vendor holds.
+
+    None where none or several are, and where the look-up fails: the answer does not wait for who drives.
+    """
+    try:
+        found = _vendors(desk)
+    except (DirectoryMoved, Unavailable):
+        raise
+    except Exception as fault:  # noqa: BLE001 - whatever broke, a person finds the vendor
+        log.error("vendor look-up failed: %s", type(fault).__name__)  # noqa: TRY400 - a traceback may hold health data
+        return None
+    return {"reference": found.pop()} if len(found) == 1 else None
+
+
+def _vendors(desk: Desk) -> set[str]:
+    """Every organization of the directory a vendor among the partners stands for, as ``Organization/id``."""
     with desk.directory.snapshot() as lookup:
-        found = {
+        return {
             group.reference
             for partner in registry.active_partners(desk.store, "vendor")
             for npi in (partner.organization, *partner.npis)
             for group in lookup.organizations(npi)
         }
-    return {"reference": found.pop()} if len(found) == 1 else None

@@ -1,0 +1,112 @@
+"""One order as it came in, and what is kept of it whatever becomes of it: its resource, its keys, who brought it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from second_opinion.access.caller import Caller
+from second_opinion.directory.lookup import DirectoryMoved
+from second_opinion.directory.resolve import Resolution
+from second_opinion.errors import Unavailable
+from second_opinion.fhir import json_body, service_request_stored
+from second_opinion.fhir.submission import Received
+from second_opinion.store.changes import AuditRow, Conflict, ResourceWrite, Submission
+from second_opinion.store.stored import Stored
+from second_opinion.workflow import projection
+from second_opinion.workflow.answers import Answer
+from second_opinion.workflow.case_file import CaseFile
+from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.orders import kept_references, keys
+
+TRIES = 8
+RETRY = {"Retry-After": "1"}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Who sent an order, through which door, and its bytes."""
+
+    caller: Caller
+    body: bytes
+    request_id: str | None
+    interaction: str  # create, transaction, operation, update
+
+    def read(self) -> dict[str, Any]:
+        """The body as strict JSON."""
+        return json_body.read(self.body)
+
+    @property
+    def path(self) -> str:
+        """The door it came through."""
+        return f"ServiceRequest {self.interaction}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an order is kept: a new resource, or the next version of one."""
+
+    order: str  # ServiceRequest id
+    version: int = 1
+
+
+def told_anew(story: Callable[[], Answer]) -> Answer:
+    """What the story answers; whenever somebody else was first, it is told anew. Unavailable after too many."""
+    for _ in range(TRIES):
+        try:
+            return story()
+        except (Conflict, DirectoryMoved):
+            continue
+    raise Unavailable("The request could not be stored because of many others; it may be sent again", headers=RETRY)
+
+
+def kept_order(
+    desk: Desk, arrival: Arrival, received: Received, resolution: Resolution | None, case: CaseFile, place: Place
+) -> ResourceWrite:
+    """The order as it is kept and served."""
+    written = service_request_stored.write(
+        received.order,
+        ident=place.order,
+        version=place.version,
+        at=case.view.updated_at,
+        subject=case.view.member,
+        references=kept_references(received, resolution),
+    )
+    return projection.keep(desk, written, case, partner=arrival.caller.id)
+
+
+def kept_submissions(
+    arrival: Arrival, received: Received, case: int | None, place: Place, received_at: datetime
+) -> list[Submission]:
+    """The order's keys, each kept for ever; the received bytes stand with the first."""
+    return [
+        Submission(
+            partner=arrival.caller.id,
+            key=key,
+            digest=received.digest,
+            case=case,
+            resource=f"ServiceRequest/{place.order}",
+            received_at=received_at,
+            body=b"" if number else arrival.body,
+            replaces=place.version > 1,
+        )
+        for number, key in enumerate(keys(received))
+    ]
+
+
+def audited(arrival: Arrival, at: datetime, kept: ResourceWrite, member: str | None) -> AuditRow:
+    """Who brought the order."""
+    return AuditRow(
+        at=at,
+        actor=arrival.caller.id,
+        action=arrival.interaction,
+        resource=f"ServiceRequest/{kept.id}",
+        patient=member,
+        outcome="0",
+        request=arrival.request_id,
+    )
+
+
+def as_stored(kept: ResourceWrite) -> Stored:
+    """The order just saved, as a read would give it."""
+    return Stored(kept.type, kept.id, kept.version, kept.last_updated, kept.body, kept.case)

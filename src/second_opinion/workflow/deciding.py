@@ -1,0 +1,181 @@
+"""The determination put into a case: the table's answer turned into status, clocks and everything the case owes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from types import MappingProxyType
+from typing import Any
+
+from uuid_utils import uuid7
+
+from second_opinion.cases import clocks as running
+from second_opinion.cases.clocks import Clock, ClockName
+from second_opinion.cases.numbers import authorization_number
+from second_opinion.cases.status import FAVOURABLE, CaseStatus, from_outcome
+from second_opinion.directory.resolve import Resolution
+from second_opinion.directory.stated import Stated
+from second_opinion.fhir.case_view import Authorization, CaseView, Question
+from second_opinion.review.determination import Determination, Outcome
+from second_opinion.review.facts import recorded
+from second_opinion.workflow.case_file import CaseFile
+from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.parties import doctor, reference
+from second_opinion.workflow.rides import ride
+
+ANSWERED: Mapping[Outcome, tuple[str, str, str | None]] = MappingProxyType(
+    {  # outcome → first words of the disposition, X12 306 action, work queue
+        Outcome.NO_AUTHORIZATION_REQUIRED: ("No authorization required", "NA", None),
+        Outcome.APPROVE: ("Approved", "A1", None),
+        Outcome.ASK_FOR_INFORMATION: ("Pended", "A4", None),
+        Outcome.TO_NETWORK_STAFF: ("Pended", "A4", "network"),
+        Outcome.TO_ELIGIBILITY_STAFF: ("Pended", "A4", "eligibility"),
+    }
+)
+TO_A_CLINICIAN = ("Pended", "A4", "clinician")  # everything else a determination may come to
+NOON = time(12)  # a visit whose hour is not stated
+PRIORITIES = ("routine", "urgent", "asap", "stat")  # rising; only a clinician lowers one
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request understood: what was stated, what it means, and when it counts as received."""
+
+    stated: Stated
+    resolution: Resolution
+    received_at: datetime
+    order_identifiers: tuple[dict[str, Any], ...]
+    conditions: tuple[dict[str, Any], ...]
+
+
+def decided(desk: Desk, case: CaseFile, request: Request, determination: Determination) -> CaseFile:
+    """The case with the determination in force: its next version. What the request leaves out stays as it was."""
+    now, resolution = milliseconds(desk.now()), request.resolution
+    status = from_outcome(determination.outcome)
+    view = _shown(desk, case, request, determination, now)
+    clocks = _clocks(desk, view, determination, status)
+    view = replace(
+        view, clocks=tuple((each.name.value, each.due) for each in clocks), due_at=running.answer_due(clocks)
+    )
+    case = replace(
+        case,
+        version=case.version + 1,
+        condition=next(iter(request.stated.conditions), None),
+        question=question(request),
+        doctor=doctor(resolution) or case.doctor,
+        facts=recorded(determination.facts),
+        snapshot=resolution.snapshot,
+        transportation=request.stated.transportation or case.transportation,
+        view=replace(view, question=_question(desk, view, determination)),
+    )
+    return _owing(desk, case, resolution, clocks) if status in FAVOURABLE else case
+
+
+def question(request: Request) -> str | None:
+    """Specialty and condition; None when the request does not say enough to be compared."""
+    specialty, conditions = request.resolution.specialty, request.stated.conditions
+    return f"{specialty}|{conditions[0]}" if specialty and conditions else None
+
+
+def milliseconds(at: datetime) -> datetime:
+    """The instant as shown: FHIR instants are shown to the millisecond; what is kept equals what is shown."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _shown(desk: Desk, case: CaseFile, request: Request, determination: Determination, now: datetime) -> CaseView:
+    view, stated, resolution = case.view, request.stated, request.resolution
+    disposition, action, queue = ANSWERED.get(determination.outcome, TO_A_CLINICIAN)
+    days = (stated.service_from, stated.service_to or stated.service_from) if stated.service_from else None
+    status = from_outcome(determination.outcome)
+    return replace(
+        view,
+        status=str(status),
+        disposition=disposition,
+        action=action,
+        queue=queue,
+        rule=determination.rule or "none",
+        clause=determination.clause or "II.C",  # no rule decided: the request is still owed an answer in time
+        sentence=determination.plain,
+        reason_code=determination.reason,
+        received_at=request.received_at,
+        updated_at=now,
+        decided_at=now,
+        priority=max(view.priority, stated.priority or "routine", key=PRIORITIES.index),
+        requester=reference(resolution.requester) or view.requester,
+        initial_provider=reference(resolution.initial_provider) or view.initial_provider,
+        second_doctor=reference(resolution.second_doctor) or view.second_doctor,
+        coverage={"reference": resolution.coverage} if resolution.coverage else None,
+        order_identifiers=_each_once(view.order_identifiers, request.order_identifiers),
+        specialty=resolution.specialty,
+        specialty_words=desk.tables.name(resolution.specialty) if resolution.specialty else None,
+        care_source=str(determination.facts.care_source) if determination.facts.care_source else None,
+        reason_codes=_each_once(view.reason_codes, stated.reason_codes),
+        conditions=_each_once(view.conditions, request.conditions),
+        service_days=days or view.service_days,
+        alternatives=resolution.alternatives if determination.rule == "R2" else (),
+        notes=_notes(resolution, status),
+        authorization=_authorization(desk, case, now) if status is CaseStatus.APPROVED else None,
+    )
+
+
+def _each_once(earlier: tuple[Any, ...], later: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*earlier, *(each for each in later if each not in earlier))
+
+
+def _clocks(desk: Desk, view: CaseView, determination: Determination, status: CaseStatus) -> tuple[Clock, ...]:
+    """Every clock of the case, from its first receipt; those a favourable answer adds run from the answer."""
+    facts = determination.facts
+    clocks = running.case_clocks(
+        view.received_at,
+        urgency=facts.urgency,
+        serious=facts.serious_condition is True,
+        retrospective=facts.already_rendered is True,
+        frames=desk.frames,
+        calendar=desk.calendar,
+    )
+    if status not in FAVOURABLE:
+        return clocks
+    visit = desk.calendar.at(view.service_days[0], NOON) if view.service_days else None
+    return running.after_decision(
+        view.decided_at, status, clocks, visit_at=visit, frames=desk.frames, calendar=desk.calendar
+    )
+
+
+def _question(desk: Desk, view: CaseView, determination: Determination) -> Question | None:
+    """What is asked of the requester; a question answered or overtaken is completed, another takes its place."""
+    if determination.ask is None:
+        return replace(view.question, task_status="completed") if view.question else None
+    missing = tuple((fact, determination.ask.words) for fact in determination.ask.missing)
+    if view.question and view.question.task_status == "requested" and view.question.missing == missing:
+        return view.question
+    assert view.due_at is not None  # noqa: S101 - every case has its time to decide
+    asked = view.question or Question(str(uuid7()), str(uuid7()), missing, view.decided_at, view.decided_at)
+    due = running.information_due(view.decided_at, view.due_at, desk.frames, desk.calendar)
+    return replace(asked, missing=missing, task_status="requested", due_at=due)
+
+
+def _owing(desk: Desk, case: CaseFile, resolution: Resolution, clocks: tuple[Clock, ...]) -> CaseFile:
+    """What a favourable answer owes: the second doctor's report (policy II.G), and the ride asked for (II.F)."""
+    view, asked = case.view, case.transportation
+    needed_at = running.due(clocks, ClockName.TRANSPORT_READY) or view.decided_at
+    return replace(
+        case,
+        view=replace(
+            view,
+            report_request_id=view.report_request_id or str(uuid7()),
+            report_asked_at=view.report_asked_at or view.decided_at,
+            report_due_at=running.due(clocks, ClockName.CONSULT_REPORT),
+            ride=ride(desk, view.ride, asked, resolution, needed_at) if asked else view.ride,
+        ),
+    )
+
+
+def _authorization(desk: Desk, case: CaseFile, now: datetime) -> Authorization:
+    """The one granted before, which nothing shortens, or a new one."""
+    first, last = running.authorization_period(now, desk.frames, desk.calendar)
+    return case.view.authorization or Authorization(authorization_number(case.number), first, last)
+
+
+def _notes(resolution: Resolution, status: CaseStatus) -> tuple[str, ...]:
+    if status is CaseStatus.APPROVED and False in {resolution.covered_on_receipt, resolution.covered_on_service}:
+        return ("This approval depends on the member's eligibility on the day of the visit.",)
+    return ()

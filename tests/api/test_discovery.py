@@ -1,0 +1,123 @@
+"""What anybody may ask without a token."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.running import NOW, ROOT, Service, example, outcome, service
+from second_opinion import app
+from second_opinion.settings import Settings
+from second_opinion.store.keeping import Store
+
+TOP = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Service]:
+    with service(tmp_path) as built:
+        yield built
+
+
+def test_a_running_process_is_alive_and_ready(running: Service) -> None:
+    client = running.client(None)
+    for address, words in (("/livez", "alive\n"), ("/readyz", "ready\n")):
+        answered = client.get(address)
+        assert (answered.status_code, answered.text) == (200, words)
+        assert answered.content_type == "text/plain; charset=utf-8"
+
+
+def test_a_database_without_its_schema_is_alive_and_not_ready(tmp_path: Path) -> None:
+    store = Store(":memory:")
+    settings = Settings.load({}, data_folder=tmp_path, public_url=ROOT)
+    client = app.application(app.desk_on(settings, store, lambda: NOW)).test_client()
+    assert client.get("/livez").status_code == 200
+    answered = client.get("/readyz")
+    assert answered.status_code == 503
+    assert answered.headers["Retry-After"] == "5"
+    assert outcome(answered)["code"] == "transient"
+    store.close()
+
+
+def _cases(running: Service) -> dict[str, float]:
+    """The gauge of cases, by status."""
+    families = text_string_to_metric_families(running.client(None).get("/metrics").text)
+    (cases,) = [each for each in families if each.name == "second_opinion_cases"]
+    return {each.labels["status"]: each.value for each in cases.samples}
+
+
+def test_metrics_count_the_cases_by_where_they_stand(running: Service) -> None:
+    assert not any(_cases(running).values())
+    assert running.submit(example("r01-in-network")).status_code == 201
+    assert running.submit(example("r08-without-a-reason")).status_code == 201
+    counted = {status: count for status, count in _cases(running).items() if count}
+    assert counted == {"no-authorization-required": 1, "information-requested": 1}
+
+
+def test_metrics_name_no_member(running: Service) -> None:
+    assert running.submit(example("r01-in-network")).status_code == 201
+    assert "SYN0" not in running.client(None).get("/metrics").text
+
+
+def test_the_published_keys_verify_our_tokens_and_hold_no_secret(running: Service) -> None:
+    published = running.client(None).get("/.well-known/jwks.json")
+    assert published.content_type == "application/json"
+    keys = orjson.loads(published.data)
+    private = {"d", "p", "q", "dp", "dq", "qi", "k"}
+    assert all(not private & set(each) for each in keys["keys"])
+    token = app.token(running.desk, "plan", None, None)
+    claims = jwt.decode(token, KeySet.import_key_set(keys), algorithms=[each["alg"] for each in keys["keys"]]).claims
+    assert claims["aud"] == f"{ROOT}/fhir"
+
+
+def test_the_description_served_is_the_one_at_the_top_of_the_project(running: Service) -> None:
+    answered = running.client(None).get("/openapi.yaml")
+    assert answered.content_type == "application/yaml"
+    assert answered.data == (TOP / "openapi.yaml").read_bytes()
+
+
+def test_the_page_is_made_of_files_of_our_own(running: Service) -> None:
+    client = running.client(None)
+    answered = client.get("/docs/")
+    assert answered.status_code == 200
+    assert answered.mimetype == "text/html"
+    assert "/openapi.yaml" in answered.text
+    sources = re.findall(r'(?:src|href)="([^"]+)"', answered.text)
+    assert sources
+    assert not [each for each in sources if "//" in each]
+    for each in sources:
+        assert client.get(f"/docs/{each.removeprefix('./').removeprefix('/docs/')}", buffered=True).status_code == 200
+
+
+def test_the_page_may_load_nothing_from_elsewhere(running: Service) -> None:
+    client = running.client(None)
+    assert client.get("/docs/").headers["Content-Security-Policy"].startswith("default-src 'self';")
+    assert client.get("/livez").headers["Content-Security-Policy"].startswith("default-src 'none';")
+
+
+def test_the_page_answers_without_the_slash_too(running: Service) -> None:
+    assert running.client(None).get("/docs").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/", "/docs/nothing.js", "/fhir/Nothing", "/.well-known/openid-configuration"])
+def test_an_address_that_is_not_there_is_told_as_an_outcome(running: Service, address: str) -> None:
+    answered = running.client(None).get(address)
+    assert answered.status_code == 404
+    assert outcome(answered)["code"] == "not-found"
+
+
+def test_a_method_that_is_not_offered_is_told_with_those_that_are(running: Service) -> None:
+    answered = running.client(None).post("/livez")
+    assert answered.status_code == 405
+    assert answered.headers["Allow"] == "GET, HEAD, OPTIONS"
+    assert outcome(answered)["code"] == "not-supported"
+
+
+def test_every_answer_carries_the_callers_request_id(running: Service) -> None:
+    answered = running.client(None).get("/livez", headers={"X-Request-Id": "req-7"})
+    assert answered.headers["X-Request-Id"] == "req-7"

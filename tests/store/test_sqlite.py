@@ -1,0 +1,146 @@
+import stat
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from second_opinion.errors import Unavailable
+from second_opinion.store.changes import Changes
+from second_opinion.store.database import Batch
+from second_opinion.store.keeping import Store
+from second_opinion.store.query import Query
+from second_opinion.store.sqlite import SqliteFile
+from second_opinion.store.turns import Turns
+from store.entries import EVERYTHING, a_request, a_resource
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "made" / "store.db"
+
+
+@pytest.fixture
+def embedded(path: Path) -> Store:
+    store = Store(f"sqlite:///{path}")
+    store.upgrade()
+    return store
+
+
+def test_a_new_file_is_made_with_its_folder_and_only_its_owner_reads_it(path: Path, embedded: Store) -> None:
+    embedded.save(a_request(1))
+
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+
+    assert path.exists()
+    assert modes == {0o600}
+    embedded.close()
+
+
+def test_what_is_saved_survives_closing(path: Path, embedded: Store) -> None:
+    embedded.save(a_request(1))
+    embedded.note([a_request(1).audit[0]])
+    embedded.close()
+
+    again = Store(f"sqlite:///{path}")
+    assert again.case(1) is not None
+    assert again._database.fetch("SELECT count(*) FROM audit") == [(2,)]
+    assert again.next_case_number() > 0
+    again.close()
+
+
+def test_a_full_disk_is_unavailable_and_over_when_there_is_room_again(embedded: Store) -> None:
+    database = embedded._database
+    assert isinstance(database, SqliteFile)
+    pages = database._writing.execute("PRAGMA page_count").fetchone()[0]
+    database._writing.execute(f"PRAGMA max_page_count = {pages}")
+    big = Changes(resources=[a_resource(body=b"x" * 1_000_000)])
+
+    with pytest.raises(Unavailable) as unavailable:
+        embedded.save(big)
+
+    assert unavailable.value.headers == {"Retry-After": "5"}
+    assert embedded.found("Task", "t1") is None
+    database._writing.execute("PRAGMA max_page_count = 1000000")
+    embedded.save(big)
+    assert embedded.found("Task", "t1") is not None
+    embedded.close()
+
+
+def test_who_never_gets_a_turn_is_told_so_and_nothing_of_it_is_saved_later(
+    path: Path, embedded: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("second_opinion.store.group_commit.PATIENCE", 0.2)
+    embedded.save(a_request(1))
+    turns = Turns(path)
+    with turns.taken(), pytest.raises(Unavailable):
+        embedded.save(a_request(2))
+
+    embedded.save(a_request(3))
+
+    assert [embedded.case(number) is not None for number in (1, 2, 3)] == [True, False, True]
+    turns.close()
+    embedded.close()
+
+
+def test_a_fault_of_one_caller_is_its_own(embedded: Store) -> None:
+    held, go = Event(), Event()
+
+    def hold() -> None:
+        held.set()
+        go.wait()
+
+    def fault() -> None:
+        raise ZeroDivisionError
+
+    errors: list[BaseException | None] = []
+
+    def write(batch: Batch) -> None:
+        try:
+            embedded._database.write(batch)
+        except ZeroDivisionError as error:
+            errors.append(error)
+
+    first = Thread(target=write, args=(Batch([lambda _: hold()]),))
+    first.start()
+    held.wait()
+    # These two wait together for the next commit.
+    others = [
+        Thread(target=write, args=(Batch([lambda _: fault()]),)),
+        Thread(target=embedded.save, args=(a_request(1),)),
+    ]
+    for thread in others:
+        thread.start()
+    go.set()
+    for thread in [first, *others]:
+        thread.join()
+
+    assert [type(error) for error in errors] == [ZeroDivisionError]
+    assert embedded.case(1) is not None
+    embedded.close()
+
+
+def test_the_log_is_carried_into_the_file_when_it_has_grown(
+    path: Path, embedded: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("second_opinion.store.sqlite.CHECKPOINT_ROWS", 50)
+    for number in range(1, 101):
+        embedded.save(a_request(number))
+    log = path.with_name("store.db-wal")
+
+    pages_of_a_save = 40
+    assert log.stat().st_size < 100 * pages_of_a_save * 4096 / 3
+    assert embedded.search(Query("Task", total_only=True), EVERYTHING).total == 100
+    embedded.close()
+
+
+def test_a_store_in_memory_keeps_what_it_is_given() -> None:
+    store = Store(":memory:")
+    store.upgrade()
+    store.save(a_request(store.next_case_number()))
+    with store.load_snapshot([], replace=False) as load:
+        load.put([a_resource("Practitioner", "d1")])
+        load.activate({}, "")
+
+    assert store.case(1) is not None
+    assert store.body("Practitioner", "d1") is not None
+    store.close()
