@@ -105,8 +105,12 @@ class Caller:
 
     def post(self, path: str, body: Json, **headers: str) -> TestResponse:
         """POST to a path under the base; header names with _ for -."""
+        return self.send(path, orjson.dumps(body), **headers)
+
+    def send(self, path: str, body: bytes, **headers: str) -> TestResponse:
+        """POST these bytes."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post(f"/fhir/{path}", data=orjson.dumps(body), content_type=FHIR, headers=list(sent.items()))
+        return self.client.post(f"/fhir/{path}", data=body, content_type=FHIR, headers=list(sent.items()))
 
     def put(self, body: Json, **headers: str) -> TestResponse:
         """PUT the order under its id."""

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 
 import requests
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
+from rich.table import Column, Table
 
 from second_opinion import app
 from second_opinion.access import registry
@@ -29,6 +30,7 @@ CLOCK = "2026-10-05T09:00:00-07:00"  # the examples' Monday morning
 SENDER, SENDER_NPI = "demo-ehr", "1234567893"  # a made-up practice's system
 REQUEST = ".request.json"
 STARTED_WITHIN = 30  # seconds
+HEADINGS = ("request", "outcome", "reason", "clause", "answer due", "link")
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def examples(folder: Path = EXAMPLES) -> list[Example]:
 
 def show(port: int, *, once: bool) -> int:
     """Run the demonstration; exit status 0 when every example got the outcome it promises."""
-    console = Console(width=None if sys.stdout.isatty() else 180)
+    console = Console(soft_wrap=not sys.stdout.isatty())
     if not EXAMPLES.is_dir():
         console.print("fhir_examples/ is not here: run this in the folder the project was cloned into")
         return 2
@@ -148,20 +150,34 @@ def _await(settings: Settings, service: subprocess.Popen[bytes]) -> None:
 
 def _all(settings: Settings, token: str, console: Console) -> bool:
     """Send every example and print one line for each; whether all kept their promise."""
-    table = Table(show_lines=True)
-    for heading in ("request", "outcome", "reason", "clause", "answer due", "link"):
-        table.add_column(heading, overflow="fold")
-    kept = True
+    kept, lines = True, []
     for example in examples():
         told = read(send(settings, token, example), settings, token)
         as_promised = told.outcome == example.promised
         kept &= as_promised
-        outcome = told.outcome if as_promised else f"{told.outcome} (promised: {example.promised})"
-        style = None if as_promised else "bold red"
-        table.add_row(example.shows, outcome, told.reason, told.clause, told.due, told.link, style=style)
-    console.print(table)
+        outcome = _words(told.outcome) if as_promised else f"{_words(told.outcome)} (promised: {example.promised})"
+        lines.append((_words(example.shows), outcome, told.reason, told.clause, told.due, told.link))
+    _print(lines, console)
     console.print("Every example got the outcome it promises." if kept else "Not every example got what it promises.")
     return kept
+
+
+def _print(lines: Sequence[tuple[str, ...]], console: Console) -> None:
+    """A table that folds on a terminal; elsewhere each case is one line, whatever its length."""
+    if console.is_terminal:
+        table = Table(*(Column(heading, overflow="fold") for heading in HEADINGS), show_lines=True)
+        for line in lines:
+            table.add_row(*map(escape, line))
+        console.print(table)
+        return
+    widths = [max(map(len, column)) for column in zip(HEADINGS, *lines, strict=True)]
+    for line in (HEADINGS, *lines):
+        sys.stdout.write("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n")
+    sys.stdout.flush()
+
+
+def _words(name: str) -> str:
+    return name.replace("-", " ")
 
 
 def read(answered: requests.Response, settings: Settings, token: str) -> Told:
@@ -176,12 +192,12 @@ def read(answered: requests.Response, settings: Settings, token: str) -> Told:
     response = requests.get(
         f"{settings.fhir_base}/{decision['valueReference']['reference']}", headers=headers, timeout=30
     ).json()
-    reason, _, clause = response["processNote"][0]["text"].rpartition(" (")
+    reason, _, clause = response["processNote"][0]["text"].rpartition(" (")  # "In plain words (Policy II.A)."
     due = datetime.fromisoformat(task["restriction"]["period"]["end"]).astimezone(ZoneInfo("America/Los_Angeles"))
     return Told(
         outcome=_code(task["businessStatus"]),
         reason=reason,
-        clause=clause.rstrip(")"),
+        clause=clause.removesuffix(")."),
         due=f"{due:%a %b %d, %H:%M}",
         link=answered.headers["Location"],
     )

@@ -76,6 +76,11 @@ def tail(work: str, runs: Sequence[Run], most: float | None = None) -> Line:
     return Line(work, ours, "", f"{ratio:.1f}", target, holds)
 
 
+def at_once(clients: int) -> str:
+    """How many clients, in words."""
+    return f"{clients} client{'s' if clients > 1 else ''}"
+
+
 def milliseconds(seconds: float) -> str:
     """For the table."""
     return f"{seconds * 1000:.2f} ms"
@@ -87,4 +92,4 @@ def show(lines: Sequence[Line]) -> None:
     for line in lines:
         holds = "" if line.holds is None else "yes" if line.holds else "NO"
         table.add_row(line.work, line.ours, line.floor, line.ratio, line.target, holds)
-    Console(width=150, highlight=False).print(table)
+    Console(width=170, highlight=False).print(table)

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from . import samples, services
 from .clients import Exchange, Load, get
-from .figures import Line, Run, joined, milliseconds, tail, throughput
+from .figures import Line, Run, at_once, joined, milliseconds, tail, throughput
 from .filled import fill, search_path, task_path
 from .options import Options
 from .prepared import Prepared
@@ -37,10 +37,11 @@ def read(prepared: Prepared, options: Options) -> list[Line]:
         for work, (path, bare) in PATHS.items():
             loads = _reading(prepared, taken, service, path, SMALL), Load(floor, _same(prepared, bare))
             for clients in (1, options.clients):
+                case = f"{work}, {at_once(clients)}"
                 ours, other = options.rounds_of(loads, clients)
-                lines.append(throughput(f"{work}, {clients} client(s)", ours, other, 0.5))
-                lines.append(tail(f"{work}, {clients} client(s)", ours))
-                lines.append(tail(f"{work}, {clients} client(s): floor", other))
+                lines.append(throughput(case, ours, other, 0.5))
+                lines.append(tail(case, ours))
+                lines.append(tail(f"{case}, the floor", other))
     return lines
 
 

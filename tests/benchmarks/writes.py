@@ -7,7 +7,7 @@ from pathlib import Path
 
 from . import samples, services
 from .clients import Exchange, Load, WrongAnswer, post
-from .figures import Line, Run, tail, throughput
+from .figures import Line, Run, at_once, tail, throughput
 from .options import Options
 from .orders import Orders
 from .prepared import Prepared
@@ -72,7 +72,7 @@ def _beside_floor(prepared: Prepared, options: Options, door: Door) -> list[Line
         loads = load(service, door.path), load(floor, f"/store/{door.kind}"), load(floor, f"/bare/{door.kind}")
         lines: list[Line] = []
         for clients in (1, options.clients):
-            lines += _lines(f"{door.name}, {clients} client(s)", options.rounds_of(loads, clients), clients)
+            lines += _lines(f"{door.name}, {at_once(clients)}", options.rounds_of(loads, clients), clients)
     _each_opened_its_own(own, door, loads[0].sent)
     return lines
 
@@ -80,11 +80,11 @@ def _beside_floor(prepared: Prepared, options: Options, door: Door) -> list[Line
 def _lines(work: str, runs: list[list[Run]], clients: int) -> list[Line]:
     ours, through_store, bare = runs
     return [
-        throughput(f"{work}: rows through our store", ours, through_store, 0.5),
-        throughput(f"{work}: a commit for each request", ours, bare, 0.5 if clients == 1 else 1.0),
+        throughput(f"{work}; floor: our store", ours, through_store, 0.5),
+        throughput(f"{work}; floor: bare inserts", ours, bare, 0.5 if clients == 1 else 1.0),
         tail(work, ours, 5),
-        tail(f"{work}: floor, our store", through_store),
-        tail(f"{work}: floor, a commit for each", bare),
+        tail(f"{work}, the floor: our store", through_store),
+        tail(f"{work}, the floor: bare inserts", bare),
     ]
 
 
