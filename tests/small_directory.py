@@ -88,11 +88,16 @@ def _groups() -> list[Json]:
     return [
         _made("Organization", "ipa", active=True, name="Harbor IPA"),
         _made("Organization", "clinic", active=True, name="Harbor Clinic", partOf={"reference": _org("ipa")}),
-        _made("Organization", "specialists", active=True, name="Specialist Practice", partOf={"reference": _org("ipa")}),
+        _made(
+            "Organization", "specialists", active=True, name="Specialist Practice", partOf={"reference": _org("ipa")}
+        ),
         _made("Organization", "rides", active=True, name="Rides", identifier=[{"system": NPI, "value": VENDOR}]),
         _made("Organization", "former", active=True, name="Former Practice"),
         _made(
-            "OrganizationAffiliation", "ipa-contract", participatingOrganization={"reference": _org("ipa")}, **affiliation
+            "OrganizationAffiliation",
+            "ipa-contract",
+            participatingOrganization={"reference": _org("ipa")},
+            **affiliation,
         ),
         _made(
             "OrganizationAffiliation",
@@ -116,9 +121,7 @@ def _doctors() -> list[Json]:
         *(
             each
             for code, npi in INSIDE.items()
-            for each in _doctor(
-                f"inside-{code}", npi, code, organization="clinic", extension=[accepting("nopt")]
-            )
+            for each in _doctor(f"inside-{code}", npi, code, organization="clinic", extension=[accepting("nopt")])
         ),
     ]
 
@@ -139,8 +142,14 @@ def _candidates() -> list[Json]:
 
 
 def _doctor(
-    key: str, npi: str, specialty: str, *, organization: str | None = None, service: str | None = None,
-    location: str | None = None, extension: list[Json] | None = None,
+    key: str,
+    npi: str,
+    specialty: str,
+    *,
+    organization: str | None = None,
+    service: str | None = None,
+    location: str | None = None,
+    extension: list[Json] | None = None,
 ) -> list[Json]:
     role: Json = {
         "active": True,

@@ -61,9 +61,7 @@ def test_the_request_is_r4_and_says_that_it_is_synthetic(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_the_request_gets_the_outcome_its_name_promises(
-    shown: tuple[Service, Caller, Answered], name: str
-) -> None:
+def test_the_request_gets_the_outcome_its_name_promises(shown: tuple[Service, Caller, Answered], name: str) -> None:
     _, sender, answered = shown
     response, example = answered[name], NAMED[name]
 
@@ -84,13 +82,11 @@ def test_the_request_is_decided_by_the_rule_its_name_begins_with(
 
     assert stored is not None
     rule = case_file.load(stored.body).view.rule.rstrip("ab")
-    assert f"r{int(rule.removeprefix('R')):02d}" == name.split("-")[0]
+    assert f"r{int(rule.removeprefix('R')):02d}" == name.split("-", maxsplit=1)[0]
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_the_answer_beside_the_request_is_the_one_it_gets(
-    shown: tuple[Service, Caller, Answered], name: str
-) -> None:
+def test_the_answer_beside_the_request_is_the_one_it_gets(shown: tuple[Service, Caller, Answered], name: str) -> None:
     kept = NAMED[name].answer.read_bytes()
 
     assert normalised(kept) == normalised(shown[2][name].data)

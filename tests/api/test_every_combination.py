@@ -13,7 +13,7 @@ from desks import BASE, MONDAY, Caller, Service, action_of, json, outputs, servi
 from policies.test_every_case import INPUTS, row_of
 from second_opinion.fhir import validation
 from second_opinion.review.facts import CareSource, Reason, RequestedProvider, RequesterKind, Urgency
-from small_directory import CLOSED, FAMILY_DOCTOR, INSIDE, MEMBERS, OPEN, NUCC, OUTSIDE, SPECIALIST, UNKNOWN, UNSTATED
+from small_directory import CLOSED, FAMILY_DOCTOR, INSIDE, MEMBERS, NUCC, OPEN, OUTSIDE, SPECIALIST, UNKNOWN, UNSTATED
 from small_orders import an_order, condition, initial_provider, provider, reason
 
 Json = dict[str, Any]
@@ -187,7 +187,9 @@ def test_where_nobody_is_named_the_network_s_open_doctors_are_the_choice(tmp_pat
 
         tasks = {code: ehr.task(ehr.submit(_choice(code))) for code in OPEN}
 
-    offered = {code: [each["reference"] for each in outputs(task, "alternative-provider")] for code, task in tasks.items()}
+    offered = {
+        code: [each["reference"] for each in outputs(task, "alternative-provider")] for code, task in tasks.items()
+    }
     roles = ("by-role", "by-service", "by-place")
     assert offered == {code: [f"PractitionerRole/{role}-role"] for code, role in zip(OPEN, roles, strict=True)}
 

@@ -13,13 +13,18 @@ from small_orders import PENDED, an_order, condition, member_informed, provider,
 
 Json = dict[str, Any]
 
-NONE_INSIDE: Json = {"performerType": {"coding": [{"system": NUCC, "code": CLOSED[0]}]}, "performer": [provider(OUTSIDE)]}
+NONE_INSIDE: Json = {
+    "performerType": {"coding": [{"system": NUCC, "code": CLOSED[0]}]},
+    "performer": [provider(OUTSIDE)],
+}
 
 
 def kept_id(answered: Any) -> str:
     """The kept order's id, as $submit or create tells it."""
     body = json(answered)
-    found: str = body["id"] if body["resourceType"] == "ServiceRequest" else answered.headers["Link"].split("/")[-1][:36]
+    found: str = (
+        body["id"] if body["resourceType"] == "ServiceRequest" else answered.headers["Link"].split("/")[-1][:36]
+    )
     return found
 
 
@@ -120,7 +125,7 @@ def test_an_active_order_cannot_become_a_draft(ehr: Caller) -> None:
     assert ehr.put(an_order(id=kept_id(first), status="draft", **PENDED)).status_code == 422
 
 
-def test_a_changed_order_cannot_take_another_orders_identifier(harbor: Service, ehr: Caller) -> None:
+def test_a_changed_order_cannot_take_another_orders_identifier(ehr: Caller) -> None:
     first = ehr.submit(an_order("ORD-1", **PENDED))
     ehr.submit(an_order("ORD-2", member=MEMBERS[1], **PENDED))
 
@@ -191,7 +196,10 @@ def test_a_repeat_after_withdrawal_is_answered_with_the_withdrawn_case(ehr: Call
 
 @pytest.mark.parametrize(("informed", "status"), [(None, 422), (False, 422), (True, 200)])
 def test_the_members_own_request_is_withdrawn_only_with_her_knowledge(
-    ehr: Caller, informed: bool | None, status: int  # noqa: FBT001 - drawn from the list
+    ehr: Caller,
+    *,
+    informed: bool | None,
+    status: int,
 ) -> None:
     answered = ehr.submit(an_order(requester=the_member(), **PENDED))
     said = {} if informed is None else {"extension": [member_informed(informed=informed)]}

@@ -167,10 +167,10 @@ def test_who_takes_part_sees_and_joins_the_case_of_another_sender(harbor: Servic
 
 def test_the_second_question_takes_the_place_of_the_first(harbor: Service, ehr: Caller) -> None:
     why = {"reasonCode": [condition("M17.11")]}
-    ehr.submit(an_order("ORD-1", requester=provider(UNKNOWN), performer=[provider(OUTSIDE)], **NONE_INSIDE, **why))
+    ehr.submit(an_order("ORD-1", requester=provider(UNKNOWN), performer=[provider(OUTSIDE)], **NONE_INSIDE, **why))  # type: ignore[arg-type]  # elements of any shape
     (asked_first,) = ehr.found("Task?code=additional-information")
     harbor.clock.move(hours=3)
-    again = ehr.submit(an_order("ORD-2", performer=[provider(OUTSIDE)], **NONE_INSIDE, **why))
+    again = ehr.submit(an_order("ORD-2", performer=[provider(OUTSIDE)], **NONE_INSIDE, **why))  # type: ignore[arg-type]  # elements of any shape
     (asked_then,) = ehr.found("Task?code=additional-information")
 
     assert status_of(json(again)) == "information-requested"

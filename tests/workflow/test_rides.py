@@ -24,7 +24,7 @@ def test_a_favourable_answer_orders_the_ride_with_the_case(harbor: Service, ehr:
     harbor.partner("vendor", kind="vendor", npi=VENDOR)
     outside = {"performerType": specialty(CLOSED[0]), "performer": [provider(OUTSIDE)]} if approved else {}
 
-    answered = ehr.submit(an_order(occurrenceDateTime="2026-10-20", **DRIVEN, **outside))
+    answered = ehr.submit(an_order(occurrenceDateTime="2026-10-20", **DRIVEN, **outside))  # type: ignore[arg-type]  # elements of any shape
 
     order, task = ride_of(ehr)
     assert (order["status"], task["status"]) == ("active", "requested")

@@ -43,21 +43,28 @@ def same_question(desk: Desk, case: CaseFile) -> list[str]:
     ]
 
 
-def question_row(desk: Desk, partner: str, case: CaseFile) -> tuple[str, str] | None:
+def holder(desk: Desk, partner: str, request: Request) -> int | None:
+    """Number of the case that holds the request's question for the partner.
+
+    Read before the cases are looked at: a case another request opens in between then breaks the unique row, and the
+    story is told anew.
+    """
+    asked, member = question(request), request.resolution.member
+    return desk.store.open_question(partner, f"{member.id}|{asked}") if asked and member else None
+
+
+def question_row(desk: Desk, partner: str, case: CaseFile, held_by: int | None) -> tuple[str, str] | None:
     """What keeps two requests sent at once from becoming two cases; None where nothing is to be added.
 
     A case beside one already answered, for another doctor, is told apart by the doctor.
     """
-    if case.question is None:
+    if case.question is None or held_by == case.number:
         return None
     base = f"{case.member}|{case.question}"
-    for key in (base, f"{base}|{case.doctor}"):
-        holder = desk.store.open_question(partner, key)
-        if holder is None:
-            return partner, key
-        if holder == case.number:
-            return None
-    return None
+    if held_by is None:
+        return partner, base
+    beside = f"{base}|{case.doctor}"
+    return None if desk.store.open_question(partner, beside) == case.number else (partner, beside)
 
 
 def merged(desk: Desk, case: CaseFile, request: Request, order: str, partner: str) -> tuple[CaseFile, Determination]:

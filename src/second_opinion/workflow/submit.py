@@ -60,6 +60,7 @@ class Decided:
 
 def _decide(desk: Desk, arrival: Arrival, received: Received, place: Place) -> Answer:
     request = understand(desk, arrival, received)
+    held_by = merging.holder(desk, arrival.caller.id, request)
     earlier = merging.open_case(desk, arrival.caller, request)
     decided = _attached(desk, arrival, request, earlier, place) if earlier else _opened(desk, arrival, request, place)
     case = decided.case
@@ -70,7 +71,7 @@ def _decide(desk: Desk, arrival: Arrival, received: Received, place: Place) -> A
             resources=[kept, *decided.written],
             parties=set(case.parties),
             submissions=kept_submissions(arrival, received, case.number, place, request.received_at),
-            open_question=merging.question_row(desk, arrival.caller.id, case),
+            open_question=merging.question_row(desk, arrival.caller.id, case, held_by),
             events=[
                 decided.beginning,
                 determined(case, decided.determination, request.resolution, milliseconds(desk.now())),
