@@ -99,9 +99,6 @@ def test_every_declared_type_can_be_searched_by_url_and_by_form(
 def test_every_declared_way_of_reading_works(running: Service, declared: Mapping[str, dict[str, Any]]) -> None:
     client = running.client()
     for name, each in declared.items():
-        if not orjson.loads(client.get(f"/fhir/{name}?_count=0").data)["total"]:
-            assert name == "ValueSet", f"there must be one {name} to read"  # none is published yet
-            continue
         one = f"/fhir/{name}/{running.known(name)}"
         asked = {"read": one}
         if each["readHistory"]:

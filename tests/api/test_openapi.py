@@ -117,7 +117,7 @@ def test_every_example_is_taken(tmp_path: Path, name: str) -> None:
 
 @SCHEMA.parametrize()
 @settings(
-    max_examples=8,
+    max_examples=15,
     derandomize=True,
     database=None,
     deadline=None,

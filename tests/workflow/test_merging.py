@@ -1,10 +1,15 @@
 """The same question again is one case with the earliest receipt; nothing granted is ever taken back."""
 
+from dataclasses import replace
 from typing import Any
 
 from desks import Caller, Service, json, outputs, status_of
+from second_opinion.cases.status import CaseStatus
 from second_opinion.review.facts import Facts, Reason, RequesterKind, Urgency
+from second_opinion.store.changes import Changes
+from second_opinion.workflow import case_file
 from second_opinion.workflow.merging import restated, together
+from second_opinion.workflow.repeats import kept_case
 from small_directory import CLOSED, INSIDE, MEMBERS, NUCC, OPEN, OUTSIDE, SPECIALIST, UNKNOWN, UNSTATED
 from small_orders import PENDED, a_ride, an_order, condition, provider, reason, received, the_member
 
@@ -214,3 +219,26 @@ def test_nothing_new_is_attached_by_gate_g3(harbor: Service, ehr: Caller) -> Non
     assert [each.kind for each in events] == ["received", "determined", "attached", "determined"]
     assert events[-1].detail["trace"]["rule"] == "G3"
     assert outputs(ehr.found("Task")[0], "determination-code")[0]["coding"][0]["code"] == "A4"
+
+
+def test_a_visit_already_made_out_leaves_the_same_doctor_s_next_request_a_case_of_its_own(
+    harbor: Service, ehr: Caller
+) -> None:
+    for number in ("ORD-1", "ORD-2"):
+        named = NAMED_INSIDE if number == "ORD-1" else PENDED
+        ehr.submit(an_order(number, **named))
+    for case in (1, 2):
+        schedule(harbor, case)
+
+    third = ehr.submit(an_order("ORD-3", **PENDED))
+
+    assert third.status_code == 200
+    assert harbor.count("case_file") == 3
+
+
+def schedule(harbor: Service, number: int) -> None:
+    """Put the case where a booked visit puts it."""
+    case = kept_case(harbor.desk, number)
+    view = replace(case.view, status=CaseStatus.SCHEDULED.value)
+    moved = replace(case, version=case.version + 1, view=view)
+    harbor.desk.store.save(Changes(case=case_file.row(moved)))

@@ -128,7 +128,7 @@ def _history(desk: Shelf, type_name: str, ident: str | None, caller: Caller, see
     count = page_size(given.get("_count"))
     since = _since(given.get("_since"))
     page = desk.store.history(type_name, ident, seen, max(count, 1), after, since)
-    if ident is not None and not page.total and since is None:
+    if ident is not None and not page.total and (since is None or desk.store.read(type_name, ident, seen) is None):
         raise _absent()
     links = [("self", searching.url(desk, path, here.items()))]
     if count and page.position is not None:

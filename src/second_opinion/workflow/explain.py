@@ -1,6 +1,7 @@
 """The whole story of a case, for an auditor: facts and where each came from, rules tried, clocks, who did what."""
 
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any
 
 import orjson
@@ -11,6 +12,8 @@ from second_opinion.store.changes import Event
 from second_opinion.workflow import case_file
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
+
+IN_WORDS = {True: "yes", False: "no", None: "not stated"}
 
 
 def explain(desk: Desk, case: str) -> str:
@@ -57,7 +60,7 @@ def _trace(desk: Desk, event: Event) -> Iterator[str]:
         yield f"    a person decides: {trace['fault']}"
     yield "    Facts"
     for name, fact in trace["facts"].items():
-        value = "not stated" if fact["value"] is None else fact["value"]
+        value = IN_WORDS.get(fact["value"], fact["value"]) if type(fact["value"]) in {bool, NoneType} else fact["value"]
         yield f"      {name:<24} {value!s:<28} {fact.get('source', '')}"
     yield "    Rules tried"
     for finding in trace["findings"]:
@@ -78,7 +81,8 @@ def _directory(desk: Desk, directory: dict[str, Any]) -> Iterator[str]:
         yield f"      not counted: PractitionerRole/{each['role'].removeprefix('PractitionerRole/')}: {each['why']}"
     body = desk.store.evidence(directory["evidence"]) if directory.get("evidence") else None
     for candidate in orjson.loads(body).get("candidates", []) if body else []:
-        yield f"      {orjson.dumps(candidate).decode()}"
+        who = ", ".join(candidate[name] for name in ("practitioner", "organization") if name in candidate)
+        yield f"      {candidate['verdict']:<10} {candidate['role']} ({who}): {candidate['why']}"
 
 
 def _local(desk: Desk, at: Any) -> str:

@@ -64,7 +64,10 @@ def question_row(desk: Desk, partner: str, case: CaseFile, held_by: int | None) 
     if held_by is None:
         return partner, base
     beside = f"{base}|{case.doctor}"
-    return None if desk.store.open_question(partner, beside) == case.number else (partner, beside)
+    further = desk.store.open_question(partner, beside)
+    if further == case.number or (further is not None and not _may_take(desk, further)):
+        return None
+    return partner, beside
 
 
 def merged(desk: Desk, case: CaseFile, request: Request, order: str, partner: str) -> tuple[CaseFile, Determination]:
@@ -139,6 +142,13 @@ def _alive(desk: Desk, request: Request) -> list[CaseFile]:
     assert member is not None  # noqa: S101 - a request is understood only when its member is known
     stored = desk.store.cases_of_member(member.id, condition)
     return [case_file.load(each.body) for each in stored if not CaseStatus(each.status).is_final]
+
+
+def _may_take(desk: Desk, number: int) -> bool:
+    """Whether the case is at a stage at which it takes further orders at all."""
+    stored = desk.store.case(number)
+    status = CaseStatus(stored.status) if stored else None
+    return status is not None and (status.is_open or status in FAVOURABLE)
 
 
 def _takes(desk: Desk, case: CaseFile, request: Request) -> bool:
