@@ -1,11 +1,13 @@
 """Cases, what partners submitted, open questions, events and evidence, as last saved."""
 
+from datetime import datetime
+
 import orjson
 
 from second_opinion.store.changes import Event
 from second_opinion.store.database import Database, Row
 from second_opinion.store.found_by import word
-from second_opinion.store.stored import StoredCase, StoredSubmission, instant
+from second_opinion.store.stored import StoredCase, StoredSubmission, instant, microseconds
 
 _CASE = (
     "SELECT c.number, c.version, c.task, c.status, c.member, c.condition, c.doctor, c.received_at, c.due_at, c.body"
@@ -83,6 +85,12 @@ def evidence(database: Database, digest: str) -> bytes | None:
     """The evidence of this SHA-256."""
     rows = database.fetch("SELECT body FROM evidence WHERE digest = ?", (digest,))
     return rows[0][0] if rows else None
+
+
+def to_act(database: Database, now: datetime, count: int) -> list[int]:
+    """The numbers of cases the clock sweep must look at by ``now``, the longest due first."""
+    statement = "SELECT number FROM case_file WHERE act_at <= ? ORDER BY act_at LIMIT ?"
+    return [row[0] for row in database.fetch(statement, (microseconds(now), count))]
 
 
 def submitter(database: Database, kind: str, identity: str) -> str | None:

@@ -43,6 +43,7 @@ class CaseWrite:
     received_at: datetime
     due_at: datetime | None
     body: bytes  # the case as JSON: facts, clocks, references
+    act_at: datetime | None = None  # when the clock sweep must look at the case next
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,21 @@ class AuditRow:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Work:
+    """Something to be done after the transaction, once and for certain; the worker takes it from here.
+
+    ``key`` names the thing for ever, such as ``deliver/Communication/0199…``: the same key again is the same work.
+    """
+
+    key: str
+    kind: str  # chooses the story: see workflow/working.py
+    case: int | None  # number of the case it belongs to
+    body: dict[str, Any]  # what the story is told
+    partner: str | None = None  # whose limits of rate and concurrency it counts against
+    not_before: datetime | None = None  # real time
+
+
 @dataclass
 class Changes:
     """Everything one use case writes."""
@@ -97,6 +113,7 @@ class Changes:
     events: list[Event] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
     evidence: dict[str, bytes] = field(default_factory=dict)  # SHA-256 → JSON, kept once
+    work: list[Work] = field(default_factory=list)  # done later by the worker, exactly because this was committed
 
 
 class Conflict(Exception):

@@ -17,8 +17,8 @@ from second_opinion.store.tables import metadata
 Row = tuple[Any, ...]
 CHUNK = 100  # rows of one INSERT: few statements, because each one gives up the interpreter lock
 
-# Rows that may already be there: who is a party stays one, evidence is named by its digest.
-_KEPT_ONCE = frozenset({"case_party", "evidence"})
+# Rows that may already be there: who is a party stays one, evidence is named by its digest, work by its key.
+_KEPT_ONCE = frozenset({"case_party", "evidence", "work"})
 _ORDER = (
     "submission",
     "open_question",
@@ -30,6 +30,7 @@ _ORDER = (
     "case_event",
     "audit",
     "evidence",
+    "work",
     "attempt",
     "registry",
     "snapshot",

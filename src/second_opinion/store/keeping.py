@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from second_opinion.store import case_files, migrating, reading, registering, snapshots, versions, writing
-from second_opinion.store.changes import AuditRow, Changes, Event
+from second_opinion.store import case_files, migrating, reading, registering, snapshots, versions, worklist, writing
+from second_opinion.store.changes import AuditRow, Changes, Event, Work
 from second_opinion.store.database import Batch, Database
 from second_opinion.store.matches import after as behind
 from second_opinion.store.numbering import Numbers
@@ -134,6 +134,10 @@ class Store:
         """The member's cases whose question is open, oldest first."""
         return case_files.open_cases(self._database, member)
 
+    def cases_to_act(self, now: datetime, count: int) -> list[int]:
+        """The numbers of cases whose ``act_at`` has come, the longest due first."""
+        return case_files.to_act(self._database, now, count)
+
     def submitter(self, type: str, id: str) -> str | None:  # noqa: A002 - FHIR's own words
         """Registry id of the partner that submitted a resource."""
         return case_files.submitter(self._database, type, id)
@@ -161,6 +165,16 @@ class Store:
     def evidence(self, digest: str) -> bytes | None:
         """The evidence of this SHA-256."""
         return case_files.evidence(self._database, digest)
+
+    # Work
+
+    def waiting_work(self, now: datetime, count: int) -> list[Work]:
+        """Work not yet handed to a worker whose time has come, oldest first."""
+        return worklist.waiting(self._database, now, count)
+
+    def work_handed_over(self, keys: Sequence[str]) -> None:
+        """Forget work that a durable queue now holds."""
+        worklist.handed_over(self._database, keys)
 
     # Registry
 

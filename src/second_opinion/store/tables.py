@@ -88,9 +88,16 @@ case_file = Table(
     Column("doctor", _Word),
     Column("received_at", BigInteger, nullable=False),
     Column("due_at", BigInteger),
+    Column("act_at", BigInteger),  # the clock sweep looks at the case then
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("task", name="case_file_task"),
     Index("case_file_of_member", "member", "condition"),
+)
+Index(
+    "case_file_to_act",
+    case_file.c.act_at,
+    sqlite_where=case_file.c.act_at.is_not(None),
+    postgresql_where=case_file.c.act_at.is_not(None),
 )
 
 case_party = Table(
@@ -154,6 +161,20 @@ evidence = Table(
     metadata,
     Column("digest", _Word, primary_key=True),
     Column("body", LargeBinary, nullable=False),
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("pk", _Key, primary_key=True, autoincrement=True),
+    Column("key", _Word, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("case_number", BigInteger),
+    Column("partner", Text),
+    Column("not_before", BigInteger),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # JSON
+    UniqueConstraint("key", name="work_key"),
 )
 
 attempt = Table(

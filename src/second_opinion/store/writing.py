@@ -1,11 +1,12 @@
 """What one use case saves, worked out as rows before the transaction begins."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 import orjson
 
-from second_opinion.store.changes import AuditRow, CaseWrite, Changes, Conflict, Event, ResourceWrite, Submission
+from second_opinion.store.changes import AuditRow, CaseWrite, Changes, Conflict, Event, ResourceWrite, Submission, Work
 from second_opinion.store.database import Batch, Row, Transaction
 from second_opinion.store.found_by import FoundBy, found_by, span_rows, term_rows, unpacked, word
 from second_opinion.store.stored import microseconds
@@ -29,6 +30,7 @@ def batch(changes: Changes, numbers: Callable[[int], int]) -> Batch:
         "case_event": [_event(each) for each in changes.events],
         "audit": [audit_row(each) for each in changes.audit],
         "evidence": sorted(changes.evidence.items()),
+        "work": [_work(each) for each in changes.work],
     }
     if changes.open_question:
         partner, question = changes.open_question
@@ -130,6 +132,7 @@ def _add_case(written: Batch, case: CaseWrite) -> None:
         case.doctor,
         microseconds(case.received_at),
         microseconds(case.due_at) if case.due_at else None,
+        microseconds(case.act_at) if case.act_at else None,
         case.body,
     )
     if case.version == 1:
@@ -140,7 +143,7 @@ def _add_case(written: Batch, case: CaseWrite) -> None:
 
 _REPLACE_CASE = (
     "UPDATE case_file SET version = ?, task = ?, status = ?, member = ?, condition = ?, doctor = ?, received_at = ?,"
-    " due_at = ?, body = ? WHERE number = ? AND version = ?"
+    " due_at = ?, act_at = ?, body = ? WHERE number = ? AND version = ?"
 )
 
 
@@ -176,6 +179,18 @@ def _submission(submission: Submission) -> Row:
 
 def _event(event: Event) -> Row:
     return (event.case, microseconds(event.at), event.kind, event.actor, orjson.dumps(event.detail))
+
+
+def _work(work: Work) -> Row:
+    return (
+        work.key,
+        work.kind,
+        work.case,
+        work.partner,
+        microseconds(work.not_before) if work.not_before else None,
+        microseconds(datetime.now(UTC)),
+        orjson.dumps(work.body),
+    )
 
 
 def audit_row(row: AuditRow) -> Row:

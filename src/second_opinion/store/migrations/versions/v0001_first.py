@@ -35,11 +35,19 @@ def _cases() -> None:
         sa.Column("doctor", WORD, nullable=True),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("act_at", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("task", name="case_file_task"),
     )
     op.create_index("case_file_of_member", "case_file", ["member", "condition"])
+    op.create_index(
+        "case_file_to_act",
+        "case_file",
+        ["act_at"],
+        sqlite_where=sa.text("act_at IS NOT NULL"),
+        postgresql_where=sa.text("act_at IS NOT NULL"),
+    )
     op.create_table(
         "case_party",
         sa.Column("key", WORD, nullable=False),
@@ -148,7 +156,20 @@ def _resources() -> None:
 
 
 def _the_rest() -> None:
-    """Who did what, who is registered, which directory is in force."""
+    """What is to be done, who did what, who is registered, which directory is in force."""
+    op.create_table(
+        "work",
+        sa.Column("pk", KEY, autoincrement=True, nullable=False),
+        sa.Column("key", WORD, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("case_number", sa.BigInteger(), nullable=True),
+        sa.Column("partner", sa.Text(), nullable=True),
+        sa.Column("not_before", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("pk"),
+        sa.UniqueConstraint("key", name="work_key"),
+    )
     op.create_table(
         "audit",
         sa.Column("pk", KEY, autoincrement=True, nullable=False),
