@@ -75,7 +75,7 @@ def main(config: Path | None) -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
 @click.option("--clock", type=Instant(), help="Start the clock of cases here: a rehearsal, refused in production.")
 @database_option
@@ -86,6 +86,7 @@ def serve(host: str, port: int, workers: int, clock: datetime | None, database_u
     settings = _settings(database_url)
     if reasons := app.unsafe(settings, clock=clock is not None):
         raise Told("not safe for production:\n" + "\n".join(f"- {reason}" for reason in reasons))
+    serving.require_free(host, port)
     app.prepare(settings)
     click.echo(f"second-opinion serves {settings.fhir_base} on {host}:{port}; Ctrl-C ends it", err=True)
     serving.serve(settings, host, port, workers, clock)
@@ -278,7 +279,7 @@ def database_status(database_url: str | None) -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Stop after printing; exit 0 only if every example got what it promises.")
-@click.option("--port", default=8080, show_default=True)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
 def demo(port: int, *, once: bool) -> None:
     """Decide every request in fhir_examples/ with the example directory, print the answers, keep serving."""
     from second_opinion import demo as showing  # noqa: PLC0415 - needs the web server's parts

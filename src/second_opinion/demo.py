@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import requests
@@ -19,17 +20,21 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from second_opinion import app
+from second_opinion import app, serving
 from second_opinion.access import registry
+from second_opinion.errors import Unavailable
 from second_opinion.settings import Settings
 from second_opinion.workflow.load import load_directory
 
 EXAMPLES = Path("fhir_examples")
 DATA = Path("data/demo")  # made anew by every demonstration
 CLOCK = "2026-10-05T09:00:00-07:00"  # the examples' Monday morning
+HOST = "127.0.0.1"
 SENDER, SENDER_NPI = "demo-ehr", "1234567893"  # a made-up practice's system
 REQUEST = ".request.json"
 STARTED_WITHIN = 30  # seconds
+HTTP = requests.Session()
+HTTP.trust_env = False  # the service is on this machine: no proxy of the environment stands between
 HEADINGS = ("request", "outcome", "reason", "clause", "answer due", "link")
 
 
@@ -77,10 +82,11 @@ def show(port: int, *, once: bool) -> int:
     if not EXAMPLES.is_dir():
         console.print("fhir_examples/ is not here: run this in the folder the project was cloned into")
         return 2
+    serving.require_free(HOST, port)
     shutil.rmtree(DATA, ignore_errors=True)
-    settings = Settings.load({}, data_folder=DATA, public_url=f"http://127.0.0.1:{port}")
+    settings = Settings.load({}, data_folder=DATA, public_url=f"http://{HOST}:{port}")
     token = _prepared(settings, console)
-    with _service(settings, port):
+    with _ending_in_order(), _service(settings, port):
         console.print(f"The service answers at {settings.fhir_base}; its clock reads {CLOCK}.\n")
         kept = _all(settings, token, console)
         if not once:
@@ -90,7 +96,7 @@ def show(port: int, *, once: bool) -> int:
 
 def send(settings: Settings, token: str, example: Example) -> requests.Response:
     """The example through the $submit door."""
-    return requests.post(
+    return HTTP.post(
         f"{settings.fhir_base}/ServiceRequest/$submit",
         data=example.path.read_bytes(),
         headers={"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"},
@@ -130,22 +136,38 @@ def _service(settings: Settings, port: int) -> Iterator[None]:
         _await(settings, service)
         yield
     finally:
-        os.killpg(service.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(service.pid, signal.SIGTERM)
         service.wait(timeout=15)
 
 
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """A closed terminal or a plain ``kill`` ends the demonstration as Ctrl-C does, and the service with it."""
+    before = {each: signal.signal(each, _interrupt) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
 def _await(settings: Settings, service: subprocess.Popen[bytes]) -> None:
-    """Until the service is ready; RuntimeError when it ends or takes too long."""
+    """Until the service is ready; Unavailable when it ends or takes too long."""
     deadline = time.monotonic() + STARTED_WITHIN
     while time.monotonic() < deadline:
         if service.poll() is not None:
-            raise RuntimeError("the service ended while starting; is the port in use?")
+            raise Unavailable("The service ended while starting; its own words are above")
         try:
-            if requests.get(f"{settings.public_url}/readyz", timeout=2).ok:
+            if HTTP.get(f"{settings.public_url}/readyz", timeout=2).ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.05)
-    raise RuntimeError(f"the service was not ready within {STARTED_WITHIN} seconds")
+    raise Unavailable(f"The service was not ready within {STARTED_WITHIN} seconds")
 
 
 def _all(settings: Settings, token: str, console: Console) -> bool:
@@ -187,9 +209,9 @@ def read(answered: requests.Response, settings: Settings, token: str) -> Told:
         outcome = "not-identified" if answered.status_code == requests.codes.unprocessable else "refused"
         return Told(outcome, body["issue"][0]["details"]["text"], "", "", "")
     headers = {"Authorization": f"Bearer {token}"}
-    task: dict[str, Any] = requests.get(answered.headers["Location"], headers=headers, timeout=30).json()
+    task: dict[str, Any] = HTTP.get(answered.headers["Location"], headers=headers, timeout=30).json()
     decision = next(each for each in task["output"] if _code(each["type"]) == "determination")
-    response = requests.get(
+    response = HTTP.get(
         f"{settings.fhir_base}/{decision['valueReference']['reference']}", headers=headers, timeout=30
     ).json()
     reason, _, clause = response["processNote"][0]["text"].rpartition(" (")  # "In plain words (Policy II.A)."

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import signal
+import socket
 import sys
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,6 +14,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from second_opinion import app
+from second_opinion.errors import Unavailable
 from second_opinion.settings import Settings
 
 BLOCKING_THREADS = 8  # per process: enough requests in flight that commits are shared
@@ -39,6 +41,19 @@ def serve(settings: Settings, host: str, port: int, workers: int, clock: datetim
         websockets=False,
     )
     server.serve(target_loader=partial(_web, settings, ahead))
+
+
+def require_free(host: str, port: int) -> None:
+    """Unavailable where nothing can listen on the address, before anything else is started."""
+    try:
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as fault:
+        raise Unavailable(
+            f"Cannot listen on {host} port {port}: {fault.strerror}. Choose another with --port"
+        ) from fault
 
 
 def _web(settings: Settings, ahead: timedelta, *_: Any) -> Any:
