@@ -231,12 +231,12 @@ def _code(concept: dict[str, Any]) -> str:
 
 def _serve_on(settings: Settings, token: str, console: Console) -> None:
     """Keep serving until Ctrl-C, and say how to try it."""
-    console.print(
-        f'\nTry it:\n  TOKEN={token}\n  curl -H "Authorization: Bearer $TOKEN" {settings.fhir_base}/Task',
-        soft_wrap=True,
-    )
-    console.print(f"API page: {settings.public_url}/docs   Ctrl-C ends the service.")
     try:
+        console.print(
+            f'\nTry it:\n  TOKEN={token}\n  curl -H "Authorization: Bearer $TOKEN" {settings.fhir_base}/Task',
+            soft_wrap=True,
+        )
+        console.print(f"API page: {settings.public_url}/docs   Ctrl-C ends the service.")
         signal.pause()
     except KeyboardInterrupt:
         console.print("ended")
