@@ -1,6 +1,7 @@
 """Running the service: web processes on granian, with a stack deep enough to parse on and dead workers replaced."""
 
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -19,6 +20,7 @@ from second_opinion.settings import Settings
 
 BLOCKING_THREADS = 8  # per process: enough requests in flight that commits are shared
 STACK_BYTES = 64 * 1024 * 1024  # pydantic-core recurses; granian's 2 MB threads would overflow before Python notices
+COLLECT_AFTER = 20_000  # allocations; a request makes some thousand that live as long as it does
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -60,4 +62,7 @@ def _web(settings: Settings, ahead: timedelta, *_: Any) -> Any:
     """The WSGI application of one web process, which ends with the process that started it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    return app.web(settings, ahead)
+    application = app.web(settings, ahead)
+    gc.freeze()  # what is loaded by now stays; collections need not walk it again and again
+    gc.set_threshold(COLLECT_AFTER)
+    return application
