@@ -29,6 +29,9 @@ class ClockName(StrEnum):
     RETENTION_END = "retentionEnd"
 
 
+_OF_THE_ANSWER = frozenset(
+    {ClockName.DECIDE, ClockName.RENDER_OPINION, ClockName.HANDBOOK, ClockName.DELAY_NOTICE_LATEST}
+)
 _SHOWN_AT = {name: place for place, name in enumerate(ClockName)}
 
 
@@ -112,6 +115,13 @@ def after_decision(
 def run_on(clocks: tuple[Clock, ...], renewed: tuple[Clock, ...]) -> tuple[Clock, ...]:
     """``clocks`` with those of ``renewed`` added, or put in the place of one of the same name."""
     return _in_order({clock.name: clock for clock in (*clocks, *renewed)}.values())
+
+
+def never_later(before: tuple[Clock, ...], clocks: tuple[Clock, ...]) -> tuple[Clock, ...]:
+    """``clocks`` with each clock of the answer that already ran kept, at the earlier of its two due times."""
+    running = {clock.name: clock.due for clock in before if clock.name in _OF_THE_ANSWER}
+    earlier = {clock.name: min(clock.due, running.get(clock.name, clock.due)) for clock in clocks}
+    return _in_order(Clock(name, due) for name, due in (running | earlier).items())
 
 
 def due(clocks: tuple[Clock, ...], name: ClockName) -> datetime | None:

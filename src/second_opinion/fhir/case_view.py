@@ -34,6 +34,7 @@ class Question:
     asked_at: datetime
     due_at: datetime
     task_status: str = "requested"  # Task.status; completed once answered
+    number: int = 1  # of the case's questions
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -97,9 +98,12 @@ class CaseView:
     status_reason: str | None = None  # withdrawn: why, in words
     authored_at: datetime | None = None  # when the Claim was first written; the receipt if not given
     closed_at: datetime | None = None  # when the case came to its end
+    extended_until: datetime | None = None  # the one federal extension: the decide clock ends then, and no other
+    visit_at: datetime | None = None  # when the appointment is, or was
     further_orders: tuple[str, ...] = ()  # ids of later ServiceRequests that ask the same question
 
     question: Question | None = None
+    answered: tuple[Question, ...] = ()  # earlier questions, completed
     report_request_id: str | None = None  # CommunicationRequest for the consultation report
     report_asked_at: datetime | None = None  # the determination if not given
     report_due_at: datetime | None = None

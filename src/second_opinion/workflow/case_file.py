@@ -1,13 +1,16 @@
 """The case as it is kept: what it shows, what it was decided on, and who brought it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 
-from second_opinion.directory.stated import StatedTransportation
+from second_opinion.directory.learned import LearnedFact
+from second_opinion.directory.stated import Stated, StatedTransportation
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.store.changes import CaseWrite
+from second_opinion.workflow.agenda import next_appointment
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,13 @@ class CaseFile:
     view: CaseView
     parties: tuple[str, ...] = ()  # who may see the case: "partner:ID", "npi:NNNNNNNNNN"
     transportation: StatedTransportation | None = None  # the ride asked for, owed once the answer is favourable
+    stated: Stated | None = None  # all that was stated, so that the table can be asked again from all facts
+    learned: tuple[LearnedFact, ...] = ()  # what was learned later and stands whatever is stated again
+    past_asking: dict[str, str] = field(default_factory=dict)  # fact → why it is not asked for any more
+    proof_due_at: datetime | None = None  # when an alternative nobody has proved counts as not there
+    warn_before_hours: int = 24  # how long before its due time the case is warned of
+    acted: tuple[str, ...] = ()  # acts of the sweep already done
+    certified: bool = False  # a physician certified the need for medical transportation
 
 
 _CASE_FILE = TypeAdapter(CaseFile)
@@ -48,5 +58,6 @@ def row(case: CaseFile) -> CaseWrite:
         doctor=case.doctor,
         received_at=case.view.received_at,
         due_at=case.view.due_at,
+        act_at=appointment.at if (appointment := next_appointment(case)) else None,
         body=_CASE_FILE.dump_json(case, exclude_defaults=True),
     )
