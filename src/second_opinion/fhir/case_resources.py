@@ -18,9 +18,9 @@ def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
     if not view.claim_identifiers:  # a client's Claim is kept as it was sent
         resources.append(claim.write(view, vocabulary))
     resources.append(claim_response.write(view, vocabulary))
-    for question in (*view.answered, *([view.question] if view.question else [])):
-        resources.append(information_task.write(view, vocabulary, question))
-        resources.append(communication_request.write_information_request(view, vocabulary, question))
+    if view.question is not None:
+        resources.append(information_task.write(view, vocabulary, view.question))
+        resources.append(communication_request.write_information_request(view, vocabulary, view.question))
     if view.report_request_id is not None:
         resources.append(communication_request.write_report_request(view, vocabulary, view.report_request_id))
     if view.ride is not None:

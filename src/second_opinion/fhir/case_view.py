@@ -34,7 +34,6 @@ class Question:
     asked_at: datetime
     due_at: datetime
     task_status: str = "requested"  # Task.status; completed once answered
-    number: int = 1  # of the case's questions
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -103,7 +102,6 @@ class CaseView:
     further_orders: tuple[str, ...] = ()  # ids of later ServiceRequests that ask the same question
 
     question: Question | None = None
-    answered: tuple[Question, ...] = ()  # earlier questions, completed
     report_request_id: str | None = None  # CommunicationRequest for the consultation report
     report_asked_at: datetime | None = None  # the determination if not given
     report_due_at: datetime | None = None

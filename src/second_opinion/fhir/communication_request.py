@@ -30,7 +30,7 @@ def write_report_request(view: CaseView, vocabulary: Vocabulary, ident: str) -> 
 def write_information_request(view: CaseView, vocabulary: Vocabulary, question: Question) -> Json:
     """Asks the requester (sender) to tell the plan what is missing, in words; the same tracking number as its Task."""
     request = _request(view, vocabulary, question.communication_request_id, "information-request")
-    request["identifier"] = [identifier(vocabulary, "task", f"{view.number}-I{question.number}")]
+    request["identifier"] = [identifier(vocabulary, "task", f"{view.number}-I1")]
     request["status"] = {"requested": "active", "cancelled": "revoked"}.get(question.task_status, "completed")
     request["authoredOn"] = instant(question.asked_at)
     request["occurrenceDateTime"] = instant(question.due_at)

@@ -12,7 +12,7 @@ def write(view: CaseView, vocabulary: Vocabulary, question: Question) -> Json:
         "resourceType": "Task",
         "id": question.task_id,
         "meta": meta(view, f"Task/{question.task_id}") | {"profile": [CDEX_DATA_REQUEST]},
-        "identifier": [identifier(vocabulary, "task", f"{view.number}-I{question.number}")],
+        "identifier": [identifier(vocabulary, "task", f"{view.number}-I1")],
         "basedOn": [to("ServiceRequest", view.service_request_id)],
         "groupIdentifier": case_number(view, vocabulary),
         "partOf": [to("Task", view.task_id)],

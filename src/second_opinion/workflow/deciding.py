@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +16,8 @@ from second_opinion.directory.resolve import Resolution
 from second_opinion.directory.stated import Stated
 from second_opinion.fhir.case_view import Authorization, CaseView, Question
 from second_opinion.review.determination import Determination, Outcome
-from second_opinion.review.facts import recorded
+from second_opinion.review.facts import Urgency, recorded
+from second_opinion.workflow import timing
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.parties import doctor, reference
@@ -32,7 +33,6 @@ ANSWERED: Mapping[Outcome, tuple[str, str, str | None]] = MappingProxyType(
     }
 )
 TO_A_CLINICIAN = ("Pended", "A4", "clinician")  # everything else a determination may come to
-NOON = time(12)  # a visit whose hour is not stated
 PRIORITIES = ("routine", "urgent", "asap", "stat")  # rising; only a clinician lowers one
 
 
@@ -52,10 +52,8 @@ def decided(desk: Desk, case: CaseFile, request: Request, determination: Determi
     now, resolution = milliseconds(desk.now()), request.resolution
     status = from_outcome(determination.outcome)
     view = _shown(desk, case, request, determination, now)
-    clocks = _clocks(desk, view, determination, status)
-    view = replace(
-        view, clocks=tuple((each.name.value, each.due) for each in clocks), due_at=running.answer_due(clocks)
-    )
+    clocks = timing.clocks(desk, case, view, determination.facts, status)
+    view = timing.clocked(view, clocks)
     case = replace(
         case,
         version=case.version + 1,
@@ -65,6 +63,9 @@ def decided(desk: Desk, case: CaseFile, request: Request, determination: Determi
         facts=recorded(determination.facts),
         snapshot=resolution.snapshot,
         transportation=request.stated.transportation or case.transportation,
+        stated=request.stated,
+        proof_due_at=timing.proof_due(desk, case, view, determination),
+        warn_before_hours=desk.frames.expiry_notice_hours,
         view=replace(view, question=_question(desk, view, determination)),
     )
     return _owing(desk, case, resolution, clocks) if status in FAVOURABLE else case
@@ -99,7 +100,7 @@ def _shown(desk: Desk, case: CaseFile, request: Request, determination: Determin
         received_at=request.received_at,
         updated_at=now,
         decided_at=now,
-        priority=max(view.priority, stated.priority or "routine", key=PRIORITIES.index),
+        priority=_priority(view, stated, determination),
         requester=reference(resolution.requester) or view.requester,
         initial_provider=reference(resolution.initial_provider) or view.initial_provider,
         second_doctor=reference(resolution.second_doctor) or view.second_doctor,
@@ -112,7 +113,7 @@ def _shown(desk: Desk, case: CaseFile, request: Request, determination: Determin
         conditions=_each_once(view.conditions, request.conditions),
         service_days=days or view.service_days,
         alternatives=resolution.alternatives if determination.rule == "R2" else (),
-        notes=_notes(resolution, status),
+        notes=_notes(view, resolution, status),
         authorization=_authorization(desk, case, now) if status is CaseStatus.APPROVED else None,
     )
 
@@ -121,23 +122,10 @@ def _each_once(earlier: tuple[Any, ...], later: tuple[Any, ...]) -> tuple[Any, .
     return (*earlier, *(each for each in later if each not in earlier))
 
 
-def _clocks(desk: Desk, view: CaseView, determination: Determination, status: CaseStatus) -> tuple[Clock, ...]:
-    """Every clock of the case, from its first receipt; those a favourable answer adds run from the answer."""
-    facts = determination.facts
-    clocks = running.case_clocks(
-        view.received_at,
-        urgency=facts.urgency,
-        serious=facts.serious_condition is True,
-        retrospective=facts.already_rendered is True,
-        frames=desk.frames,
-        calendar=desk.calendar,
-    )
-    if status not in FAVOURABLE:
-        return clocks
-    visit = desk.calendar.at(view.service_days[0], NOON) if view.service_days else None
-    return running.after_decision(
-        view.decided_at, status, clocks, visit_at=visit, frames=desk.frames, calendar=desk.calendar
-    )
+def _priority(view: CaseView, stated: Stated, determination: Determination) -> str:
+    """The highest ever stated, unless a clinician found the request not to be urgent."""
+    highest = max(view.priority, stated.priority or "routine", key=PRIORITIES.index)
+    return "routine" if determination.facts.urgency is Urgency.STANDARD else highest
 
 
 def _question(desk: Desk, view: CaseView, determination: Determination) -> Question | None:
@@ -175,7 +163,8 @@ def _authorization(desk: Desk, case: CaseFile, now: datetime) -> Authorization:
     return case.view.authorization or Authorization(authorization_number(case.number), first, last)
 
 
-def _notes(resolution: Resolution, status: CaseStatus) -> tuple[str, ...]:
+def _notes(view: CaseView, resolution: Resolution, status: CaseStatus) -> tuple[str, ...]:
+    """Provisos of the answer; while there is none, the warnings given so far stay."""
     if status is CaseStatus.APPROVED and False in {resolution.covered_on_receipt, resolution.covered_on_service}:
         return ("This approval depends on the member's eligibility on the day of the visit.",)
-    return ()
+    return view.notes if status.is_open else ()
