@@ -18,6 +18,7 @@ from second_opinion.api import discovery, handlers, negotiation, offers, reading
 from second_opinion.api.cursors import Cursors
 from second_opinion.cases import timeframes
 from second_opinion.cases.calendar import Calendar
+from second_opinion.delivery.worker import Worker
 from second_opinion.errors import NotFound
 from second_opinion.fhir import validation
 from second_opinion.fhir.codes import Vocabulary
@@ -27,6 +28,7 @@ from second_opinion.review import policy
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
+from second_opinion.workflow import working
 from second_opinion.workflow.desk import Desk
 
 PLAN_ZONE = ZoneInfo("America/Los_Angeles")  # dates without a zone, wherever the service runs
@@ -136,6 +138,16 @@ def web(settings: Settings, ahead: timedelta) -> Any:
     """The WSGI application of one web process; its database is ready (``prepare``)."""
     validation.prepare()
     return application(desk_on(settings, Store(settings.database), running(ahead))).wsgi_app
+
+
+def worker(settings: Settings, ahead: timedelta) -> Worker:
+    """The background worker of this process; its database is ready (``prepare``)."""
+    parts = desk_on(settings, Store(settings.database), running(ahead))
+
+    def perform(key: str, tries: int) -> None:
+        working.perform(parts, key, tries)
+
+    return Worker(settings.database, parts.store, perform, lambda: None, settings.sweep_seconds)
 
 
 def unsafe(settings: Settings, *, clock: bool) -> list[str]:

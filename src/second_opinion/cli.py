@@ -93,6 +93,21 @@ def serve(host: str, port: int, workers: int, clock: datetime | None, database_u
 
 
 @main.command()
+@click.option("--clock", type=Instant(), help="Start the clock of cases here: a rehearsal, refused in production.")
+@database_option
+def worker(clock: datetime | None, database_url: str | None) -> None:
+    """Work in the background until interrupted: deliveries, letters, clocks. ``serve`` has one of its own."""
+    from second_opinion import serving  # noqa: PLC0415 - as above
+
+    settings = _settings(database_url)
+    if clock is not None and settings.production:
+        raise Told("not safe for production:\n- --clock: cases must run on real time")
+    app.prepare(settings)
+    click.echo("second-opinion works in the background; Ctrl-C ends it", err=True)
+    serving.work(settings, app.ahead_of_now(clock))
+
+
+@main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--replace", is_flag=True, help="What is not in these files leaves the directory.")
 @database_option

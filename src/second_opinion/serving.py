@@ -1,13 +1,21 @@
-"""Running the service: web processes on granian, with a stack deep enough to parse on and dead workers replaced."""
+"""Running the service: web processes on granian, with a stack deep enough to parse on, and one background worker.
+
+All of them are of one process group; whichever dies is replaced, and none outlives the process that started it.
+"""
 
 import ctypes
 import gc
+import logging
+import multiprocessing
 import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Event, Thread
 from typing import Any
 
 from granian import Granian
@@ -15,12 +23,15 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 
 from second_opinion import app
+from second_opinion.delivery.worker import step_back
 from second_opinion.errors import Unavailable
 from second_opinion.settings import Settings
 
 BLOCKING_THREADS = 8  # per process: enough requests in flight that commits are shared
 STACK_BYTES = 64 * 1024 * 1024  # pydantic-core recurses; granian's 2 MB threads would overflow before Python notices
 COLLECT_AFTER = 20_000  # allocations; a request makes some thousand that live as long as it does
+START_AFTER = 0.3  # seconds: the web processes, which somebody waits for, come first
+RESTART_AFTER = 0.2  # seconds before a worker that died is started again
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -42,7 +53,69 @@ def serve(settings: Settings, host: str, port: int, workers: int, clock: datetim
         log_level=LogLevels.error,
         websockets=False,
     )
-    server.serve(target_loader=partial(_web, settings, ahead))
+    server.respawned_wrks = _Forgetful()
+    with background_worker(settings, ahead):
+        server.serve(target_loader=partial(_web, settings, ahead))
+
+
+class _Forgetful(dict[int, float]):
+    """When each web process was last replaced: never. Granian ends them all when one dies twice within 5.5 seconds."""
+
+    def get(self, *_: Any) -> float:  # the one question granian asks
+        """Long ago."""
+        return -1e9
+
+
+@contextmanager
+def background_worker(settings: Settings, ahead: timedelta) -> Iterator[None]:
+    """A worker process beside this one, started again whenever it ends, until the block is left."""
+    ended = Event()
+    watching = Thread(target=_keep_working, args=(settings, ahead, ended), name="watch worker", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+
+
+def _keep_working(settings: Settings, ahead: timedelta, ended: Event) -> None:
+    fresh = multiprocessing.get_context("spawn")  # granian's threads must not be copied into it
+    ended.wait(START_AFTER)
+    while not ended.is_set():
+        process = fresh.Process(target=_work_beside, args=(settings, ahead, os.getpid()), name="worker")
+        process.start()
+        while process.is_alive() and not ended.wait(0.1):
+            pass
+        if not process.is_alive():
+            ended.wait(RESTART_AFTER)
+        process.terminate()
+        process.join(settings.send_timeout + 2)
+        process.kill()
+        process.join()
+
+
+def _work_beside(settings: Settings, ahead: timedelta, parent: int) -> None:
+    _end_with(parent, signal.SIGKILL)  # what it leaves under way, the next one resumes
+    step_back()
+    work(settings, ahead)
+
+
+def work(settings: Settings, ahead: timedelta) -> None:
+    """Be a background worker until told to end."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    stopped = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    app.worker(settings, ahead).run(stopped, settings.send_timeout)
+
+
+def _end_with(parent: int, number: signal.Signals) -> None:
+    """Let this process end with the one that started it, also when that is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it ended before we could ask
+            sys.exit(1)
 
 
 def require_free(host: str, port: int) -> None:
@@ -60,8 +133,7 @@ def require_free(host: str, port: int) -> None:
 
 def _web(settings: Settings, ahead: timedelta, *_: Any) -> Any:
     """The WSGI application of one web process, which ends with the process that started it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _end_with(os.getppid(), signal.SIGTERM)
     application = app.web(settings, ahead)
     gc.freeze()  # what is loaded by now stays; collections need not walk it again and again
     gc.set_threshold(COLLECT_AFTER)

@@ -89,7 +89,8 @@ class AuditRow:
 class Work:
     """Something to be done after the transaction, once and for certain; the worker takes it from here.
 
-    ``key`` names the thing for ever, such as ``deliver/Communication/0199…``: the same key again is the same work.
+    ``key`` names the thing for ever, such as ``deliver/Communication/0199…``: the same key again, while it
+    is to be done, is the same work.
     """
 
     key: str
@@ -98,6 +99,8 @@ class Work:
     body: dict[str, Any]  # what the story is told
     partner: str | None = None  # whose limits of rate and concurrency it counts against
     not_before: datetime | None = None  # real time
+    tries: int = 0  # how often it was begun before
+    asked_at: datetime | None = None  # real time; written by the store
 
 
 @dataclass

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from second_opinion.errors import Unavailable
+from second_opinion.store.places import Place
 from second_opinion.store.tables import metadata
 
 Row = tuple[Any, ...]
@@ -128,6 +129,9 @@ class Database(Protocol):
 
     def migrating(self) -> AbstractContextManager[Any]:
         """A SQLAlchemy connection in a transaction no other migration can enter."""
+
+    def hold(self, place: int) -> Place | None:
+        """Hold a numbered place; None where somebody else holds it."""
 
     def close(self) -> None:
         """Finish what is queued and let go of the database."""

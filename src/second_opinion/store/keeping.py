@@ -11,6 +11,7 @@ from second_opinion.store.changes import AuditRow, Changes, Event, Work
 from second_opinion.store.database import Batch, Database
 from second_opinion.store.matches import after as behind
 from second_opinion.store.numbering import Numbers
+from second_opinion.store.places import Place
 from second_opinion.store.query import Query, Visibility
 from second_opinion.store.searching import Search
 from second_opinion.store.snapshots import Load
@@ -169,12 +170,32 @@ class Store:
     # Work
 
     def waiting_work(self, now: datetime, count: int) -> list[Work]:
-        """Work not yet handed to a worker whose time has come, oldest first."""
+        """Work no worker has whose time has come, oldest first."""
         return worklist.waiting(self._database, now, count)
 
-    def work_handed_over(self, keys: Sequence[str]) -> None:
-        """Forget work that a durable queue now holds."""
-        worklist.handed_over(self._database, keys)
+    def work_held_since(self, before: datetime, count: int) -> list[Work]:
+        """Work whose present try a worker's queue has held since ``before`` or longer."""
+        return worklist.held_since(self._database, before, count)
+
+    def work(self, key: str) -> Work | None:
+        """The work of this key, if it is still to be done."""
+        return worklist.work(self._database, key)
+
+    def work_handed_over(self, works: Sequence[Work]) -> None:
+        """Mark tries that a worker's queue now holds."""
+        worklist.handed_over(self._database, works)
+
+    def work_done(self, work: Work) -> None:
+        """Forget it."""
+        worklist.done(self._database, work)
+
+    def work_again(self, work: Work, not_before: datetime) -> None:
+        """Let it be tried once more, not before this instant of real time."""
+        worklist.again(self._database, work, not_before)
+
+    def hold(self, place: int) -> Place | None:
+        """One of the numbered places a process may hold while it lives; None where somebody else holds it."""
+        return self._database.hold(place)
 
     # Registry
 

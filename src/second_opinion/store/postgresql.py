@@ -21,10 +21,11 @@ from second_opinion.store.database import (
     insert_statements,
     unavailable,
 )
+from second_opinion.store.places import Place
 
 TRIES = 5  # of a transaction that lost against another's locks
 CONNECTIONS = 40  # of one process at most
-_MIGRATING, _LOADING = 7_700_001, 7_700_002  # advisory locks, numbers of our own
+_MIGRATING, _LOADING, _PLACES = 7_700_001, 7_700_002, 7_700_003  # advisory locks, numbers of our own
 
 _SERVING = "-c statement_timeout=8000 -c lock_timeout=6000"  # milliseconds: every answer comes within 15 s
 
@@ -134,9 +135,39 @@ class Postgresql:
         finally:
             engine.dispose()
 
+    def hold(self, place: int) -> Place | None:
+        """A lock of a connection of its own; the server gives it back when the connection ends."""
+        url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with _faults():
+            connection = psycopg.connect(url, autocommit=True, connect_timeout=5)
+            taken = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_PLACES, place)).fetchone()
+            if taken == (True,):
+                return ConnectionPlace(connection)
+            connection.close()
+        return None
+
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
+
+
+class ConnectionPlace:
+    """A place held by a lock of a connection's."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def lost(self) -> bool:
+        """Whether the connection is gone, and the lock with it."""
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.Error:
+            return True
+        return False
+
+    def release(self) -> None:
+        """Give the lock back."""
+        self._connection.close()
 
 
 class PostgresqlBulk:

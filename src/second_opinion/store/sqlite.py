@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from second_opinion.store.database import SQLITE, Batch, Row, unavailable
 from second_opinion.store.group_commit import Writer
+from second_opinion.store.places import Place, file_place
 from second_opinion.store.sqlite_bulk import SqliteBulk, only_one, sqlalchemy_transaction
 from second_opinion.store.turns import Turns
 
@@ -115,6 +116,10 @@ class SqliteFile:
         connection = _connected(str(self._path))
         with self._turns.taken(), contextlib.closing(connection), sqlalchemy_transaction(connection) as begun:
             yield begun
+
+    def hold(self, place: int) -> Place | None:
+        """A lock on a file beside the database."""
+        return file_place(self._path.with_name(f"{self._path.name}.place-{place}"))
 
     def close(self) -> None:
         """Write what is queued and close every connection."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from second_opinion.store.database import SQLITE, Batch, Row, Step
 from second_opinion.store.group_commit import commit
+from second_opinion.store.places import Place
 from second_opinion.store.sqlite_bulk import sqlalchemy_transaction
 
 
@@ -22,6 +23,7 @@ class SqliteMemory:
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         self._alone = RLock()
+        self._held: set[int] = set()
 
     def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of one query."""
@@ -53,6 +55,14 @@ class SqliteMemory:
         with self._alone, sqlalchemy_transaction(self._connection) as begun:
             yield begun
 
+    def hold(self, place: int) -> Place | None:
+        """A place among the threads of this process."""
+        with self._alone:
+            if place in self._held:
+                return None
+            self._held.add(place)
+        return _MemoryPlace(self._held, place)
+
     def close(self) -> None:
         """Forget everything."""
         self._connection.close()
@@ -73,3 +83,15 @@ class MemoryBulk:
         self._database.write(Batch([step]))
 
     settle = write
+
+
+class _MemoryPlace:
+    def __init__(self, held: set[int], place: int) -> None:
+        self._held = held
+        self._place = place
+
+    def lost(self) -> bool:
+        return False
+
+    def release(self) -> None:
+        self._held.discard(self._place)

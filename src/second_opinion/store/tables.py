@@ -173,9 +173,12 @@ work = Table(
     Column("partner", Text),
     Column("not_before", BigInteger),
     Column("asked_at", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("handed_at", BigInteger),  # when a worker's queue got this try; null: no worker has it
     Column("body", LargeBinary, nullable=False),  # JSON
     UniqueConstraint("key", name="work_key"),
 )
+Index("work_waiting", work.c.pk, sqlite_where=work.c.handed_at.is_(None), postgresql_where=work.c.handed_at.is_(None))
 
 attempt = Table(
     "attempt",

@@ -183,12 +183,14 @@ def _event(event: Event) -> Row:
 
 def _work(work: Work) -> Row:
     return (
-        work.key,
+        word(work.key),
         work.kind,
         work.case,
         work.partner,
         microseconds(work.not_before) if work.not_before else None,
         microseconds(datetime.now(UTC)),
+        work.tries,
+        None,
         orjson.dumps(work.body),
     )
 

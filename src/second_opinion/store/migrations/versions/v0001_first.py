@@ -166,10 +166,14 @@ def _the_rest() -> None:
         sa.Column("partner", sa.Text(), nullable=True),
         sa.Column("not_before", sa.BigInteger(), nullable=True),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("handed_at", sa.BigInteger(), nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("pk"),
         sa.UniqueConstraint("key", name="work_key"),
     )
+    waiting = sa.text("handed_at IS NULL")
+    op.create_index("work_waiting", "work", ["pk"], sqlite_where=waiting, postgresql_where=waiting)
     op.create_table(
         "audit",
         sa.Column("pk", KEY, autoincrement=True, nullable=False),

@@ -1,0 +1,1 @@
+"""The outgoing post: courier, channels, the background worker."""

@@ -1,0 +1,140 @@
+"""The life of one worker process: it hands work to its queue, looks at the clocks, and takes over from the dead.
+
+Every worker on a database holds a numbered place. The number is its name in the queue, so whoever takes a dead
+worker's place goes on with its work; what was left at a place nobody holds is taken over by those who live.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+from second_opinion.delivery.queue import Perform, Queue
+from second_opinion.errors import SecondOpinionError
+from second_opinion.store.keeping import Store
+from second_opinion.store.places import Place
+from second_opinion.store.queue_engine import queue_engine
+
+DISPATCHER = 0  # the place of whoever hands work over; the others are workers' own
+MOST_WORKERS = 1000
+HANDED_AT_ONCE = 100
+LOOK_EVERY = 0.2  # seconds
+CARE_EVERY = 5.0  # seconds between looks after the dead
+HELD_TOO_LONG = timedelta(minutes=5)  # then the queue is asked whether it still holds the try
+REMEMBERED = timedelta(days=30)  # a finished try
+NICENESS = 10  # answering requests goes first
+
+log = logging.getLogger("second_opinion.worker")
+
+
+@dataclass
+class Rhythm:
+    """Something done at once and then every so many seconds of real time."""
+
+    every: float
+    _next: float = field(default=0.0)
+
+    def comes(self) -> bool:
+        """Whether it is time again."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self.every
+        return True
+
+
+class Worker:
+    """One worker on one database."""
+
+    def __init__(self, url: str, store: Store, perform: Perform, sweep: Callable[[], object], sweep_every: int) -> None:
+        """``perform(key, tries)`` does one try; ``sweep()`` acts on every case whose time has come."""
+        self._store = store
+        self._place, number = own_place(store)
+        self._name = executor(number)
+        self._dispatcher: Place | None = None
+        self._queue = Queue(url, queue_engine(url), self._name, perform)
+        self._sweep = sweep
+        self._clocks, self._care = Rhythm(sweep_every), Rhythm(CARE_EVERY)
+
+    def run(self, stopped: Event, patience: int) -> None:
+        """Work until ``stopped``, then wait ``patience`` seconds at most for tries under way."""
+        self._queue.open()
+        log.info("worker %s works", self._name)
+        try:
+            while not stopped.wait(LOOK_EVERY):
+                self._safely(self._hand_over)
+                if self._clocks.comes():
+                    self._safely(self._sweep)
+                if self._care.comes():
+                    self._safely(self._take_care)
+                if self._place.lost():
+                    log.error("worker %s lost its place; it ends, and is started again", self._name)
+                    break
+        finally:
+            self._queue.close(patience)
+            self._leave()
+
+    def _safely(self, what: Callable[[], object]) -> None:
+        """A fault of the database or of one story ends no worker; the next look tries again."""
+        try:
+            what()
+        except SecondOpinionError as fault:
+            log.warning("%s: %s", type(fault).__name__, fault.message)
+        except Exception:
+            log.exception("worker %s goes on", self._name)
+
+    def _hand_over(self) -> None:
+        """Give the queue what waits; one worker at a time does it."""
+        if self._dispatcher is None or self._dispatcher.lost():
+            self._dispatcher = self._store.hold(DISPATCHER)
+        if self._dispatcher is None:
+            return
+        while works := self._store.waiting_work(datetime.now(UTC), HANDED_AT_ONCE):
+            self._queue.take(works)
+            self._store.work_handed_over(works)
+
+    def _take_care(self) -> None:
+        """Resume what dead workers left, and let tries that got lost be tried again."""
+        now = datetime.now(UTC)
+        for name in self._queue.executors() - {self._name}:
+            place = self._store.hold(int(name.removeprefix(PREFIX)))
+            if place is not None:
+                self._queue.resume(name)
+                place.release()
+        for work in self._queue.dropped(self._store.work_held_since(now - HELD_TOO_LONG, HANDED_AT_ONCE)):
+            self._store.work_again(work, now)
+        self._queue.forget(now - REMEMBERED)
+
+    def _leave(self) -> None:
+        for place in (self._place, self._dispatcher):
+            if place is not None:
+                place.release()
+
+
+PREFIX = "worker-"
+
+
+def executor(number: int) -> str:
+    """The name of the worker at this place."""
+    return f"{PREFIX}{number}"
+
+
+def own_place(store: Store) -> tuple[Place, int]:
+    """The first place nobody holds, and its number."""
+    for number in range(1, MOST_WORKERS):
+        place = store.hold(number)
+        if place is not None:
+            return place, number
+    raise TooManyWorkers(f"There are {MOST_WORKERS} workers on this database already")
+
+
+class TooManyWorkers(SecondOpinionError):
+    """Every place for a worker is held."""
+
+
+def step_back() -> None:
+    """Let the processes that answer requests go first on a busy machine."""
+    os.nice(NICENESS)
