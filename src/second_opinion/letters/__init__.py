@@ -1,0 +1,1 @@
+"""Notices: what a letter must say, in the plan's wording, as an accessible PDF and as HTML."""
