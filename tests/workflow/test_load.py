@@ -84,6 +84,19 @@ def test_folder_of_every_kind_of_file_is_loaded(kept: Store, tmp_path: Path) -> 
     assert body(kept, "Coverage", "c1")["beneficiary"] == {"reference": "Patient/m1"}
 
 
+def test_entries_of_one_bundle_are_found_by_their_urn_from_another(kept: Store, tmp_path: Path) -> None:
+    urn = "urn:uuid:5b4c1f0e-3d6a-4d58-9a0e-0f6b6a4b0001"
+    covered = made.coverage() | {"beneficiary": {"reference": urn}}
+    written(tmp_path / "plan" / "Coverage.json", bundle({"resource": covered}))
+    written(tmp_path / "plan" / "Patient.json", bundle({"fullUrl": urn, "resource": SMALL[0]}))
+    written(tmp_path / "plan" / "rest.ndjson", lines(*SMALL[2:]))
+
+    loaded = load(kept, tmp_path / "plan")
+
+    assert loaded.warnings == []
+    assert body(kept, "Coverage", "c1")["beneficiary"] == {"reference": "Patient/m1"}
+
+
 def test_resource_is_kept_with_its_own_meta_and_our_version_and_time(kept: Store, tmp_path: Path) -> None:
     sent = made.patient(
         meta={"versionId": "77", "profile": ["https://x.example/p"], "lastUpdated": "2001-01-01T00:00:00Z"}

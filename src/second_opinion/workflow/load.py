@@ -1,6 +1,6 @@
 """Loading the plan's directory: read twice, checked before anything is stored, in force all at once or not at all."""
 
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -102,7 +102,7 @@ class SecondReading:
         """The resource as it is stored; None, and a fault, where something inside it is not shaped as FHIR says."""
         try:
             if far:
-                made_local(resource, self._is_known, inside)
+                made_local(resource, self._is_known, ChainMap(inside, self.found.names))
             self._note_dangling(place, resource)
             terms, spans = extract(resource, self.base)
             terms += directory_terms(resource)

@@ -55,6 +55,7 @@ class Survey:
 
     ids: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in directory_checks.TYPES})
     skipped: Counter[str] = field(default_factory=Counter)  # types that are no part of a directory
+    names: dict[str, str] = field(default_factory=dict)  # urn of a Bundle's entry → Type/id, for other files too
     digest: str = ""  # SHA-256 of everything read
 
     @property
@@ -105,7 +106,11 @@ def entries(place: str, document: Any) -> Iterator[Entry]:
 def _look(place: str, piece: bytes, found: Survey, faults: Faults) -> None:
     """Check the resources of one line or file."""
     try:
-        for where, resource, _ in entries(place, orjson.loads(piece)):
+        unpacked = list(entries(place, orjson.loads(piece)))
+        for url, name in unpacked[0][2].items() if unpacked else ():
+            if url.startswith("urn:"):
+                found.names[url] = name
+        for where, resource, _ in unpacked:
             kind = resource["resourceType"]
             if kind not in directory_checks.TYPES:
                 found.skipped[kind if kind.isalpha() else "unnamed"] += 1
