@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from second_opinion.cases.attestation import Attestation
+from second_opinion.cases.decision import ADVERSE, Decision, Modification, Offer, ReviewOutcome
 from second_opinion.fhir.case_view import Authorization, CaseView, Question, Ride
 from second_opinion.fhir.codes import NPI, Vocabulary
 
@@ -76,6 +78,74 @@ RIDE = Ride(
 def approved(**changes: Any) -> CaseView:
     """Out of network, nobody in the network: approved by the table."""
     return replace(_APPROVED, **changes)
+
+
+def forced(view: CaseView, **changes: Any) -> CaseView:
+    """The view with elements changed behind its back, as no code can do by constructing one."""
+    forged = replace(view)
+    for name, value in changes.items():
+        object.__setattr__(forged, name, value)
+    return forged
+
+
+def a_physician(**changes: Any) -> Attestation:
+    """A made-up reviewer's attestation."""
+    return replace(
+        Attestation(
+            reviewer="doctor",
+            name="Test Reviewer",
+            kind="physician",
+            at=DECIDED,
+            licence="A-TEST-1",
+            state="CA",
+            specialty="207X00000X",
+            phone="209-555-0180",
+        ),
+        **changes,
+    )
+
+
+def a_decision(outcome: str, **changes: Any) -> Decision:
+    """A reviewer's decision, whole."""
+    chosen = ReviewOutcome(outcome)
+    offer = Offer(
+        "PractitionerRole/alt-1", "Testdoctor Birch", "orthopaedic surgery", "209-555-0123", DECIDED, in_network=True
+    )
+    provider = {"reference": "Practitioner/alt-1", "display": "Testdoctor Birch"}
+    adverse = chosen in ADVERSE
+    reasons = {"approved": "criteria-met", "not-eligible": "not-enrolled"}
+    whole: dict[str, Any] = {
+        "outcome": chosen,
+        "reasons": (reasons.get(outcome, "in-network-equivalent-available"),),
+        "rationale": "A network doctor can see you next week",
+        "clauses": ("II.D",) if adverse else (),
+        "attestation": a_physician(),
+        "alternatives": (offer,) if adverse else (),
+        "modification": Modification(provider, "3000000001") if outcome == "modified" else None,
+    }
+    return Decision(**whole | changes)
+
+
+def denied(**changes: Any) -> CaseView:
+    """Denied by a physician."""
+    return _ruled("denied", "Denied", "A3", changes)
+
+
+def modified(**changes: Any) -> CaseView:
+    """Another provider authorized by a physician."""
+    granted = {"authorization": _APPROVED.authorization, "report_request_id": "crq-1"}
+    return _ruled("modified", "Modified", "A6", granted | changes)
+
+
+def not_eligible(**changes: Any) -> CaseView:
+    """Closed by eligibility staff."""
+    return _ruled("not-eligible", "Not eligible", "", {"coverage": None} | changes)
+
+
+def _ruled(outcome: str, disposition: str, action: str, changes: dict[str, Any]) -> CaseView:
+    decision = a_decision(outcome)
+    said = {"status": outcome, "disposition": disposition, "action": action, "queue": None, "decision": decision}
+    return pended(**said | {"sentence": decision.rationale, "reason_code": decision.reasons[0]} | changes)
 
 
 def pended(**changes: Any) -> CaseView:
@@ -189,5 +259,8 @@ def every_kind() -> dict[str, CaseView]:
         "withdrawn": withdrawn(),
         "withdrawn-approved": withdrawn(report_request_id="crq-1", ride=RIDE, versions={"Task/case-1": 2}),
         "uncovered": uncovered(),
+        "denied": denied(closed_at=DECIDED),
+        "modified": modified(),
+        "not-eligible": not_eligible(),
         "by-specialty": pended(second_doctor=None, specialty="207X00000X"),
     }

@@ -63,6 +63,12 @@ class Service:
         )
         return self.caller(name)
 
+    def reviewer(self, name: str, kind: str = "physician", **given: Any) -> "Caller":
+        """Register a reviewer; the reviewer's client. Name and numbers are made up."""
+        licensed = {"licence": "A-TEST-1", "state": "CA", "specialty": "207RC0000X", "phone": "209-555-0180"}
+        registry.add_reviewer(self.desk.store, name, name=f"Test Reviewer {name}", kind=kind, **(licensed | given))
+        return self.caller(name)
+
     def attempts(self) -> list[tuple[Any, ...]]:
         """Requests whose member nobody knew: (received at, partner, path)."""
         return list(self.desk.store._database.fetch("SELECT received_at, partner, path FROM attempt"))
@@ -111,6 +117,10 @@ class Caller:
         """POST these bytes."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(f"/fhir/{path}", data=body, content_type=FHIR, headers=list(sent.items()))
+
+    def record(self, task: str, body: Json, **headers: str) -> TestResponse:
+        """POST Task/{id}/$record-determination."""
+        return self.post(f"Task/{task}/$record-determination", body, **headers)
 
     def put(self, body: Json, **headers: str) -> TestResponse:
         """PUT the order under its id."""

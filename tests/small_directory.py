@@ -20,6 +20,7 @@ UNSTATED = ("207RP1001X", "207RE0101X", "207RI0200X")  # nothing said; said for 
 
 FAMILY_DOCTOR, SPECIALIST = "1000000001", "1000000002"  # both participate
 VENDOR = "4000000001"  # drives
+PHONE = "209-555-0123"  # of the open candidate of the first open specialty
 OUTSIDE, UNKNOWN = "1000000003", "1000000004"  # in the directory without a contract; in no directory
 INSIDE = {code: f"20000000{index:02d}" for index, code in enumerate((*OPEN, *CLOSED, *UNSTATED))}
 
@@ -128,9 +129,10 @@ def _doctors() -> list[Json]:
 
 def _candidates() -> list[Json]:
     """The network's other doctors of each specialty."""
+    here = accepting("newpt", "harbor-network")
     elsewhere = accepting("newpt") | {"extension": [*accepting("newpt")["extension"], _from("coast-network")]}
     return [
-        *_doctor("by-role", "3000000001", OPEN[0], extension=[in_network(), accepting("newpt", "harbor-network")]),
+        *_doctor("by-role", "3000000001", OPEN[0], phone=PHONE, extension=[in_network(), here]),
         *_doctor("by-service", "3000000002", OPEN[1], organization="clinic", service="digestion"),
         *_doctor("by-place", "3000000003", OPEN[2], organization="clinic", location="quay"),
         *_doctor("closed", "3000000004", CLOSED[1], organization="clinic", extension=[accepting("existptonly")]),
@@ -149,6 +151,7 @@ def _doctor(
     organization: str | None = None,
     service: str | None = None,
     location: str | None = None,
+    phone: str | None = None,
     extension: list[Json] | None = None,
 ) -> list[Json]:
     role: Json = {
@@ -159,6 +162,7 @@ def _doctor(
     role |= {"organization": {"reference": _org(organization)}} if organization else {}
     role |= {"healthcareService": [{"reference": f"HealthcareService/{service}"}]} if service else {}
     role |= {"location": [{"reference": f"Location/{location}"}]} if location else {}
+    role |= {"telecom": [{"system": "phone", "value": phone}]} if phone else {}
     role |= {"extension": extension} if extension else {}
     name = [{"family": f"Testdoctor {key}"}]
     person = _made("Practitioner", key, active=True, identifier=[{"system": NPI, "value": npi}], name=name)

@@ -14,7 +14,7 @@ from flask import Flask
 from second_opinion.access import caller
 from second_opinion.access.issuer import KEY_FILE, Issuer
 from second_opinion.access.keys import signing_key
-from second_opinion.api import discovery, handlers, negotiation, offers, reading, service_requests
+from second_opinion.api import determinations, discovery, handlers, negotiation, offers, reading, service_requests
 from second_opinion.api.cursors import Cursors
 from second_opinion.cases import timeframes
 from second_opinion.cases.calendar import Calendar
@@ -24,7 +24,7 @@ from second_opinion.fhir import validation
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.definitions import definitions
 from second_opinion.fhir.directory import StoredDirectory
-from second_opinion.review import policy
+from second_opinion.review import policy, reasons
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
@@ -71,6 +71,7 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
         settings=settings,
         store=kept,
         policy=policy.load(folder),
+        reasons=reasons.load(folder / reasons.FILE),
         tables=Tables.load(folder / "specialties.toml"),
         frames=frames,
         calendar=Calendar(frames.business_days),
@@ -130,6 +131,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(discovery.blueprint(parts, issuer(parts.settings)))
     discovery.register_docs(app)
     app.register_blueprint(service_requests.blueprint(parts))
+    app.register_blueprint(determinations.blueprint(parts))
     app.register_blueprint(reading.blueprint(parts))
     return app
 

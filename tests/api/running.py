@@ -33,6 +33,16 @@ class Service:
         load_directory(self.store, (EXAMPLES / "directory",), replace=True, base=BASE, now=NOW)
         registry.add_partner(self.store, "plan", partner_class="plan", organization="1234567893", name="Test plan")
         registry.add_partner(self.store, "clinic", partner_class="ehr", organization="1245319599", name="Test clinic")
+        registry.add_reviewer(
+            self.store,
+            "doctor",
+            name="Test Reviewer",
+            kind="physician",
+            licence="A-TEST-1",
+            state="CA",
+            specialty="207RC0000X",
+            phone="209-555-0180",
+        )
         self.desk = app.desk_on(chosen, self.store, lambda: NOW)
         self.app = app.application(self.desk)
 

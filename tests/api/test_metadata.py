@@ -61,7 +61,8 @@ def _routed(running: Service) -> dict[str, set[str]]:
         type_name, slash, rest = rule.rule.removeprefix("/fhir").removeprefix("/").partition("/")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             shape = (method, slash + rest)
-            name = rest if rest.startswith("$") else "transaction" if not type_name else shapes[shape]
+            operation = rest.rpartition("/")[2]
+            name = operation if operation.startswith("$") else "transaction" if not type_name else shapes[shape]
             found.setdefault(type_name, set()).add(name)
     return found
 

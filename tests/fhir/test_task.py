@@ -3,9 +3,11 @@ from typing import Any
 
 import pytest
 
-from case_views import VOCABULARY, approved, asked, not_required, pended, uncovered, withdrawn
+from case_views import VOCABULARY, approved, asked, forced, not_required, pended, uncovered, withdrawn
+from second_opinion.cases.attestation import NotAttested
+from second_opinion.cases.status import CaseStatus
 from second_opinion.fhir import task
-from second_opinion.fhir.task import TASK_STATUS, UnattestedDetermination
+from second_opinion.fhir.task import NEEDS_DECISION, TASK_STATUS
 
 CANONICAL = VOCABULARY.canonical
 
@@ -19,17 +21,17 @@ def outputs(written: dict[str, Any]) -> dict[str, list[Any]]:
     return found
 
 
-@pytest.mark.parametrize("status", ["denied", "modified", "not-eligible", "invented"])
-def test_status_that_needs_a_reviewer_is_never_written(status: str) -> None:
-    with pytest.raises(UnattestedDetermination):
-        task.write(approved(status=status), VOCABULARY)
+@pytest.mark.parametrize("status", ["denied", "modified", "not-eligible"])
+def test_status_that_needs_a_reviewer_is_never_written_without_one(status: str) -> None:
+    with pytest.raises(NotAttested):
+        task.write(forced(approved(), status=status), VOCABULARY)
 
 
-def test_no_status_the_computer_may_write_is_rejected() -> None:
-    assert "rejected" not in TASK_STATUS.values()
+def test_every_status_of_the_case_has_its_task_status() -> None:
+    assert {status: status.task_status for status in CaseStatus} == TASK_STATUS
 
 
-@pytest.mark.parametrize(("status", "shown"), TASK_STATUS.items())
+@pytest.mark.parametrize(("status", "shown"), [each for each in TASK_STATUS.items() if each[0] not in NEEDS_DECISION])
 def test_business_status_is_ours_first_then_bser(status: str, shown: str) -> None:
     written = task.write(approved(status=status), VOCABULARY)
 

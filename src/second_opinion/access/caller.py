@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from second_opinion.access import registry, scopes
 from second_opinion.access.challenge import HEADER, challenge
 from second_opinion.access.issuer import COMMAND_LINE_LIFETIME, Claims, InvalidToken, Issuer
-from second_opinion.access.registry import PARTNER, REVIEWER, Partner, Registered, Registering
+from second_opinion.access.registry import PARTNER, REVIEWER, Partner, Registered, Registering, Reviewer
 from second_opinion.access.scopes import Scope
 from second_opinion.errors import Forbidden, NotFound, Unauthorized
 
@@ -22,6 +22,7 @@ class Caller:
     scopes: tuple[Scope, ...]
     patient: str | None = None  # Patient id the token is bound to
     name: str | None = None
+    reviewer: Reviewer | None = None  # as registered now; None for a partner
 
 
 def identify(authorization: str | None, issuer: Issuer, store: Registering) -> Caller:
@@ -98,4 +99,5 @@ def _caller(entry: Registered, claims: Claims) -> Caller:
         scopes=scopes.effective(claims.scope, entry.granted, entry.contexts),
         patient=claims.patient,
         name=entry.name,
+        reviewer=entry if isinstance(entry, Reviewer) else None,
     )

@@ -1,14 +1,19 @@
 """What the front door offers, as one table: the capability statement is written from it, the routes are held to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from second_opinion.api import definitions, reading, service_requests
+from second_opinion.api import definitions, determinations, reading, service_requests
 from second_opinion.fhir import json_body
 from second_opinion.fhir.capability import Offer, Service, statement
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS
 
+# Each type's operations: (name without $, id of its definition)
+OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "ServiceRequest": service_requests.OPERATIONS,
+    "Task": determinations.OPERATIONS,
+}
 TITLE = "Second medical opinion adapter"
 
 
@@ -40,7 +45,7 @@ def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
             revincludes=sorted(_pointing_at(name)),
             operations=[
                 (operation, f"{vocabulary.canonical}/OperationDefinition/{definition}")
-                for operation, definition in (service_requests.OPERATIONS if doors else ())
+                for operation, definition in OPERATIONS.get(name, ())
             ],
             conditional_create=doors,
             versioning="versioned",

@@ -5,7 +5,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from second_opinion.errors import CaseClosed, Forbidden
+from second_opinion.cases.attestation import Act, Attestation, attested
+from second_opinion.errors import CaseClosed
 
 
 class CaseStatus(StrEnum):
@@ -91,7 +92,13 @@ OPEN = frozenset(
 FINAL = frozenset({CaseStatus.DENIED, CaseStatus.NOT_ELIGIBLE, CaseStatus.WITHDRAWN, CaseStatus.REPORT_DELIVERED})
 FAVOURABLE = frozenset({CaseStatus.NO_AUTHORIZATION_REQUIRED, CaseStatus.APPROVED})
 # H&S 1367.01(e), 42 CFR 438.210(b)(3): these belong to a named person, never to the computer.
-ATTESTED = frozenset({CaseStatus.MODIFIED, CaseStatus.DENIED, CaseStatus.NOT_ELIGIBLE})
+ATTESTED: Mapping[CaseStatus, Act] = MappingProxyType(
+    {
+        CaseStatus.MODIFIED: Act.MODIFY,
+        CaseStatus.DENIED: Act.DENY,
+        CaseStatus.NOT_ELIGIBLE: Act.FIND_NOT_ELIGIBLE,
+    }
+)
 
 _PENDED = OPEN - {CaseStatus.RECEIVED}
 _VISIT = frozenset({CaseStatus.SCHEDULED, CaseStatus.MISSED, CaseStatus.REPORT_DUE, CaseStatus.REPORT_DELIVERED})
@@ -125,20 +132,16 @@ _OF_OUTCOME: Mapping[str, CaseStatus] = MappingProxyType(
 )
 
 
-class NotAttested(Forbidden):
-    """A modification, denial or ineligibility without the attestation of a registered reviewer."""
-
-
 def from_outcome(outcome: str) -> CaseStatus:
     """The status a determination's outcome leads to; one that is not known goes to a clinician."""
     return _OF_OUTCOME.get(outcome, CaseStatus.PENDED_CLINICIAN)
 
 
-def move(current: CaseStatus, following: CaseStatus) -> CaseStatus:
+def move(current: CaseStatus, following: CaseStatus, attestation: Attestation | None = None) -> CaseStatus:
     """``following``, if the case may go there from ``current``; else CaseClosed, or NotAttested."""
     if following in ATTESTED:
-        raise NotAttested(f"A case becomes {following} only by the attestation of a registered reviewer")
+        attested(attestation, ATTESTED[following])
     if following not in TRANSITIONS[current]:
-        allowed = ", ".join(sorted(TRANSITIONS[current] - ATTESTED)) or "nothing: it is closed"
+        allowed = ", ".join(sorted(TRANSITIONS[current] - ATTESTED.keys())) or "nothing: it is closed"
         raise CaseClosed(f"A case that is {current} cannot become {following}; what may follow is {allowed}")
     return following

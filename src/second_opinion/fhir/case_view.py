@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
+
+from second_opinion.cases.attestation import NotAttested
+from second_opinion.cases.decision import Decision, Extension, ReviewOutcome
 
 Reference = dict[str, Any]  # a FHIR Reference, written as it stands
 
@@ -48,6 +52,35 @@ class Authorization:
     number: str
     first_day: date
     last_day: date
+    issued_on: date | None = None  # the first day if not given
+
+    @property
+    def issued(self) -> date:
+        """The day it was granted."""
+        return self.issued_on or self.first_day
+
+
+# What a case may show only with the decision of a reviewer behind it
+_BY_ACTION: Mapping[str, ReviewOutcome] = MappingProxyType({"A3": ReviewOutcome.DENIED, "A6": ReviewOutcome.MODIFIED})
+_BY_STATUS: Mapping[str, ReviewOutcome] = MappingProxyType(
+    {
+        "denied": ReviewOutcome.DENIED,
+        "modified": ReviewOutcome.MODIFIED,
+        "not-eligible": ReviewOutcome.NOT_ELIGIBLE,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Appeal:
+    """Why a decided case is looked at again; ``of`` is the number of the case appealed."""
+
+    of: int
+    task_id: str  # of the case appealed
+    reason: str
+    expedited: bool
+    by: str  # registry id
+    deciders: tuple[str, ...]  # registry ids of who decided before, who may not decide again
 
 
 @dataclass(frozen=True)
@@ -62,7 +95,7 @@ class CaseView:
 
     status: str  # case-status code
     disposition: str  # first words of ClaimResponse.disposition: Approved, Pended, …
-    action: str  # X12 306: NA, A1, A4, C
+    action: str  # X12 306: NA, A1, A3, A4, A6, C; empty where none applies (not eligible)
     rule: str  # R1 … R11, or the gate
     clause: str  # clause of the policy, or the law, it rests on
     sentence: str  # the determination in plain words
@@ -97,7 +130,6 @@ class CaseView:
     status_reason: str | None = None  # withdrawn: why, in words
     authored_at: datetime | None = None  # when the Claim was first written; the receipt if not given
     closed_at: datetime | None = None  # when the case came to its end
-    extended_until: datetime | None = None  # the one federal extension: the decide clock ends then, and no other
     visit_at: datetime | None = None  # when the appointment is, or was
     further_orders: tuple[str, ...] = ()  # ids of later ServiceRequests that ask the same question
 
@@ -107,7 +139,28 @@ class CaseView:
     report_due_at: datetime | None = None
     ride: Ride | None = None
 
+    decision: Decision | None = None  # a reviewer's, in force
+    extension: Extension | None = None  # of the time to decide
+    appeal: Appeal | None = None  # this case looks again at another
+
     versions: Mapping[str, int] = field(default_factory=dict)  # "Type/id" → version; else 1
+
+    def __post_init__(self) -> None:
+        for needed in (_BY_STATUS.get(self.status), _BY_ACTION.get(self.action)):
+            if needed is not None:
+                self.attested(needed)
+
+    def attested(self, outcome: ReviewOutcome) -> Decision:
+        """The reviewer's decision to this outcome; NotAttested where there is none."""
+        if self.decision is None or self.decision.outcome is not outcome:
+            raise NotAttested(f"A case is shown as {outcome} only by the attested decision of a registered reviewer")
+        return self.decision
+
+    @property
+    def opinion_doctor(self) -> Reference | None:
+        """Who is to give the opinion: the provider authorized instead, else the one asked for."""
+        changed = self.decision.modification if self.decision else None
+        return changed.provider if changed else self.second_doctor
 
     def version(self, reference: str) -> int:
         """Version number the resource ``Type/id`` is written with."""

@@ -16,7 +16,7 @@ from second_opinion.fhir.codes import (
 from second_opinion.fhir.elements import absent, identifier, instant, meta, provider, to
 
 URGENT = frozenset({"urgent", "asap", "stat"})
-_SERVICE = {"coding": [CONSULTATION, SECOND_OPINION], "text": "Second medical opinion"}
+SERVICE: Json = {"coding": [CONSULTATION, SECOND_OPINION], "text": "Second medical opinion"}
 
 
 def write(view: CaseView, vocabulary: Vocabulary) -> Json:
@@ -74,7 +74,7 @@ def _item(view: CaseView) -> Json:
         "url": f"{PAS}/extension-requestedService",
         "valueReference": to("ServiceRequest", view.service_request_id),
     }
-    item: Json = {"extension": [requested], "sequence": 1, "productOrService": _SERVICE}
+    item: Json = {"extension": [requested], "sequence": 1, "productOrService": SERVICE}
     if provider(view.second_doctor) is not None:
         item["careTeamSequence"] = [1]
     if view.conditions:

@@ -28,6 +28,7 @@ CDEX = "http://hl7.org/fhir/us/davinci-cdex/CodeSystem/cdex-temp"  # CDex
 HREX = "http://hl7.org/fhir/us/davinci-hrex/CodeSystem/hrex-temp"  # HRex
 PAS_CODES = "http://hl7.org/fhir/us/davinci-pas/CodeSystem/PASTempCodes"  # PAS 2.2.1
 X12_ACTION = "https://codesystem.x12.org/005010/306"  # HCR01, PAS 2.2.1
+X12_REJECTED = "https://codesystem.x12.org/005010/901"  # AAA03, PAS 2.2.1
 X12_SERVICE = "https://codesystem.x12.org/005010/1365"  # UM03, PAS 2.2.1
 
 # Profiles and extensions of others

@@ -20,7 +20,7 @@ def write_report_request(view: CaseView, vocabulary: Vocabulary, ident: str) -> 
         request["occurrenceDateTime"] = instant(view.report_due_at)
     initial = provider(view.initial_provider)
     request["recipient"] = [initial, view.member] if initial is not None else [view.member]
-    if (doctor := provider(view.second_doctor)) is not None:
+    if (doctor := provider(view.opinion_doctor)) is not None:
         request["sender"] = doctor
     request["reasonCode"] = [{"text": "Consultation report of the second medical opinion"}]
     request["note"] = [{"text": _REPORT_WORDS}]
@@ -64,4 +64,4 @@ def _report_status(view: CaseView) -> str:
         return "revoked"
     if view.status == "report-delivered":
         return "completed"
-    return "active" if provider(view.second_doctor) is not None else "on-hold"
+    return "active" if provider(view.opinion_doctor) is not None else "on-hold"

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from second_opinion.cases.decision import ReviewOutcome
+from second_opinion.fhir import decisions
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.codes import BSER_STATUS, FULFILL, NUCC, PLACER, X12_ACTION, Json, Vocabulary, coding, concept
 from second_opinion.fhir.elements import (
     case_identifier,
     case_number,
-    explained,
     identifier,
     instant,
     meta,
@@ -18,11 +19,22 @@ from second_opinion.fhir.elements import (
 
 CHOICES = 20  # alternatives a Task lists at most
 
-TASK_STATUS: Mapping[str, str] = MappingProxyType(  # case-status → Task.status; adverse ones come with an attestation
+# Of adverse ones nothing is shown without the reviewer's decision, which carries the attestation
+NEEDS_DECISION: Mapping[str, ReviewOutcome] = MappingProxyType(
+    {
+        "modified": ReviewOutcome.MODIFIED,
+        "denied": ReviewOutcome.DENIED,
+        "not-eligible": ReviewOutcome.NOT_ELIGIBLE,
+    }
+)
+TASK_STATUS: Mapping[str, str] = MappingProxyType(  # case-status → Task.status
     {
         "received": "requested",
         "no-authorization-required": "accepted",
         "approved": "accepted",
+        "modified": "accepted",
+        "denied": "rejected",
+        "not-eligible": "rejected",
         "pended-clinician": "received",
         "pended-network": "received",
         "pended-eligibility": "received",
@@ -39,6 +51,9 @@ _BSER: Mapping[str, str] = MappingProxyType(  # case-status → TaskBusinessStat
     {
         "no-authorization-required": "3.0",
         "approved": "3.0",
+        "modified": "3.0",
+        "denied": "4.0",
+        "not-eligible": "4.0",
         "scheduled": "5.1.1",
         "missed": "5.1.2",
         "report-due": "5.1.4",
@@ -48,15 +63,11 @@ _BSER: Mapping[str, str] = MappingProxyType(  # case-status → TaskBusinessStat
 )
 
 
-class UnattestedDetermination(Exception):
-    """An adverse status or action without a registered reviewer's attestation: a fault, never an answer."""
-
-
 def write(view: CaseView, vocabulary: Vocabulary) -> Json:
-    """The case Task; UnattestedDetermination for a status that only a reviewer's attestation may bring about."""
-    status = TASK_STATUS.get(view.status)
-    if status is None:
-        raise UnattestedDetermination("Task: this case status needs a registered reviewer's attestation")
+    """The case Task; NotAttested for a status that only a reviewer's attestation may bring about."""
+    if (needed := NEEDS_DECISION.get(view.status)) is not None:
+        decisions.behind(view, needed)
+    status = TASK_STATUS[view.status]
     received = instant(view.received_at)
     task: Json = {
         "resourceType": "Task",
@@ -102,14 +113,25 @@ def _add_optional(task: Json, view: CaseView, vocabulary: Vocabulary) -> None:
         task["requester"] = view.requester
     if view.queue is not None:
         task["performerType"] = [vocabulary.own_concept("work-queue", view.queue)]
-    if view.status == "withdrawn":  # statusReason.text is always there when a Task is cancelled
-        task["statusReason"] = {"text": view.status_reason or view.sentence}
-    elif view.question is not None and view.status == "information-requested":
-        task["statusReason"] = {"text": " ".join(view.question.sentences)}
+    if view.appeal is not None:
+        task["partOf"] = [to("Task", view.appeal.task_id)]
+    if (why := _status_reason(view, vocabulary)) is not None:
+        task["statusReason"] = why
     if inputs := _inputs(view, vocabulary):
         task["input"] = inputs
-    if view.notes:
-        task["note"] = [{"text": each} for each in view.notes]
+    if notes := (*view.notes, *decisions.extension_notes(view)):
+        task["note"] = [{"text": each} for each in notes]
+
+
+def _status_reason(view: CaseView, vocabulary: Vocabulary) -> Json | None:
+    """Its words are always there when a Task is rejected or cancelled."""
+    if TASK_STATUS[view.status] == "rejected":
+        return decisions.reasons(view, vocabulary)
+    if view.status == "withdrawn":
+        return {"text": view.status_reason or view.sentence}
+    if view.question is not None and view.status == "information-requested":
+        return {"text": " ".join(view.question.sentences)}
+    return None
 
 
 def _identifiers(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
@@ -149,20 +171,23 @@ def _inputs(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
 
 
 def _outputs(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
-    reasons = (vocabulary.own("determination-reason", view.reason_code),) if view.reason_code else ()
-    outputs = [
-        _output(vocabulary, "determination", "Reference", to("ClaimResponse", view.claim_response_id)),
-        _output(vocabulary, "determination-code", "CodeableConcept", concept(coding(X12_ACTION, view.action))),
-        _output(vocabulary, "determination-reason", "CodeableConcept", concept(*reasons, text=explained(view))),
-    ]
+    outputs = [_output(vocabulary, "determination", "Reference", to("ClaimResponse", view.claim_response_id))]
+    if view.action:
+        action = concept(coding(X12_ACTION, view.action))
+        outputs.append(_output(vocabulary, "determination-code", "CodeableConcept", action))
+    why = decisions.reasons(view, vocabulary)
+    outputs.append(_output(vocabulary, "determination-reason", "CodeableConcept", why))
     if (granted := view.authorization) is not None:
         number = identifier(vocabulary, "authorization", granted.number)
         period = {"start": granted.first_day.isoformat(), "end": granted.last_day.isoformat()}
         outputs.append(_output(vocabulary, "authorization-number", "Identifier", number))
         outputs.append(_output(vocabulary, "authorization-period", "Period", period))
-    for reference, display in view.alternatives[:CHOICES]:
-        choice = {"reference": reference, "display": display}
-        outputs.append(_output(vocabulary, "alternative-provider", "Reference", choice))
+    choices = decisions.offers(view, vocabulary) or [
+        {"reference": reference, "display": display} for reference, display in view.alternatives
+    ]
+    outputs += [_output(vocabulary, "alternative-provider", "Reference", each) for each in choices[:CHOICES]]
+    if view.decision is not None:
+        outputs.append(_output(vocabulary, "reviewer", "Reference", decisions.reviewer(view.decision, vocabulary)))
     return outputs
 
 

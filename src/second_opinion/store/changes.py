@@ -44,6 +44,7 @@ class CaseWrite:
     due_at: datetime | None
     body: bytes  # the case as JSON: facts, clocks, references
     act_at: datetime | None = None  # when the clock sweep must look at the case next
+    attested_by: str | None = None  # registry id of the reviewer whose decision is in force
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,23 @@ Instants are microseconds since 1970 UTC. A resource row is visible while ``sinc
 a case's resources always, the directory's rows from the load that brought them to the load that replaced them.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 ALWAYS = 2**63 - 1  # ``until`` of a row no later load has replaced
 NEVER = 0  # ``until`` of a deleted resource
+# The last of the gates before a denial: the database itself keeps no adverse case that nobody attested.
+ATTESTED_ROW = "status NOT IN ('modified', 'denied', 'not-eligible') OR attested_by IS NOT NULL"
 
 # Row ids are INTEGER PRIMARY KEY on SQLite, or the table would get a second key beside the row id.
 _Key = BigInteger().with_variant(Integer(), "sqlite")
@@ -89,8 +102,10 @@ case_file = Table(
     Column("received_at", BigInteger, nullable=False),
     Column("due_at", BigInteger),
     Column("act_at", BigInteger),  # the clock sweep looks at the case then
+    Column("attested_by", _Word),  # the reviewer whose decision is in force
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("task", name="case_file_task"),
+    CheckConstraint(ATTESTED_ROW, name="case_file_attested"),
     Index("case_file_of_member", "member", "condition"),
 )
 Index(

@@ -6,6 +6,8 @@ from functools import partial
 
 import orjson
 
+from second_opinion.cases.attestation import NotAttested
+from second_opinion.cases.status import ATTESTED
 from second_opinion.store.changes import AuditRow, CaseWrite, Changes, Conflict, Event, ResourceWrite, Submission, Work
 from second_opinion.store.database import Batch, Row, Transaction
 from second_opinion.store.found_by import FoundBy, found_by, span_rows, term_rows, unpacked, word
@@ -122,6 +124,8 @@ def remove_index(
 
 
 def _add_case(written: Batch, case: CaseWrite) -> None:
+    if case.status in ATTESTED and case.attested_by is None:
+        raise NotAttested("A case is kept so only by the attested decision of a registered reviewer")
     row = (
         case.number,
         case.version,
@@ -133,6 +137,7 @@ def _add_case(written: Batch, case: CaseWrite) -> None:
         microseconds(case.received_at),
         microseconds(case.due_at) if case.due_at else None,
         microseconds(case.act_at) if case.act_at else None,
+        case.attested_by,
         case.body,
     )
     if case.version == 1:
@@ -143,7 +148,7 @@ def _add_case(written: Batch, case: CaseWrite) -> None:
 
 _REPLACE_CASE = (
     "UPDATE case_file SET version = ?, task = ?, status = ?, member = ?, condition = ?, doctor = ?, received_at = ?,"
-    " due_at = ?, act_at = ?, body = ? WHERE number = ? AND version = ?"
+    " due_at = ?, act_at = ?, attested_by = ?, body = ? WHERE number = ? AND version = ?"
 )
 
 

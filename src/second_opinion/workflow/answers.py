@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from second_opinion.cases.status import CaseStatus
 from second_opinion.directory.resolve import Resolution
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.store.keeping import Store
@@ -24,7 +25,7 @@ class Answer:
 
 def final(view: CaseView) -> bool:
     """Whether the case has its answer; until then a Task tells where it stands."""
-    return view.action in FINAL_NOW
+    return view.action in FINAL_NOW or view.status == CaseStatus.NOT_ELIGIBLE
 
 
 def telling(store: Store, view: CaseView) -> Stored:

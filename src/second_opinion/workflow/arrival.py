@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from second_opinion.access.caller import Caller
 from second_opinion.directory.lookup import DirectoryMoved
@@ -14,10 +14,11 @@ from second_opinion.fhir.submission import Received
 from second_opinion.store.changes import AuditRow, Conflict, ResourceWrite, Submission
 from second_opinion.store.stored import Stored
 from second_opinion.workflow import projection
-from second_opinion.workflow.answers import Answer
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.orders import kept_references, keys
+
+Told = TypeVar("Told")
 
 TRIES = 8
 RETRY = {"Retry-After": "1"}
@@ -50,7 +51,7 @@ class Place:
     version: int = 1
 
 
-def told_anew(story: Callable[[], Answer]) -> Answer:
+def told_anew(story: Callable[[], Told]) -> Told:
     """What the story answers; whenever somebody else was first, it is told anew. Unavailable after too many."""
     for _ in range(TRIES):
         try:

@@ -36,6 +36,7 @@ class CaseFile:
     warn_before_hours: int = 24  # how long before its due time the case is warned of
     acted: tuple[str, ...] = ()  # acts of the sweep already done
     certified: bool = False  # a physician certified the need for medical transportation
+    requesters: tuple[str, ...] = ()  # NPIs of who asked and where they practise, as the requests name them
 
 
 _CASE_FILE = TypeAdapter(CaseFile)
@@ -47,7 +48,7 @@ def load(body: bytes) -> CaseFile:
 
 
 def row(case: CaseFile) -> CaseWrite:
-    """The case as its row."""
+    """The case as its row; an adverse one names the reviewer whose decision it is."""
     return CaseWrite(
         number=case.number,
         version=case.version,
@@ -60,4 +61,5 @@ def row(case: CaseFile) -> CaseWrite:
         due_at=case.view.due_at,
         act_at=appointment.at if (appointment := next_appointment(case)) else None,
         body=_CASE_FILE.dump_json(case, exclude_defaults=True),
+        attested_by=case.view.decision.attestation.reviewer if case.view.decision else None,
     )

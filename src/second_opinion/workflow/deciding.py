@@ -12,6 +12,7 @@ from second_opinion.cases import clocks as running
 from second_opinion.cases.clocks import Clock, ClockName
 from second_opinion.cases.numbers import authorization_number
 from second_opinion.cases.status import FAVOURABLE, CaseStatus, from_outcome
+from second_opinion.directory.model import Member
 from second_opinion.directory.resolve import Resolution
 from second_opinion.directory.stated import Stated
 from second_opinion.fhir.case_view import Authorization, CaseView, Question
@@ -66,15 +67,26 @@ def decided(desk: Desk, case: CaseFile, request: Request, determination: Determi
         stated=request.stated,
         proof_due_at=timing.proof_due(desk, case, view, determination),
         warn_before_hours=desk.frames.expiry_notice_hours,
+        requesters=requesters(case.requesters, request),
         view=replace(view, question=_question(desk, view, determination)),
     )
-    return _owing(desk, case, resolution, clocks) if status in FAVOURABLE else case
+    if status not in FAVOURABLE:
+        return case
+    assert resolution.member is not None  # noqa: S101 - a case has its member
+    return owing(desk, case, resolution.member, clocks)
 
 
 def question(request: Request) -> str | None:
     """Specialty and condition; None when the request does not say enough to be compared."""
     specialty, conditions = request.resolution.specialty, request.stated.conditions
     return f"{specialty}|{conditions[0]}" if specialty and conditions else None
+
+
+def requesters(before: tuple[str, ...], request: Request) -> tuple[str, ...]:
+    """NPIs of everyone who asked, and of the practices the requests name beside them."""
+    stated, known = request.stated.requester, request.resolution.requester
+    named = (*stated.npis, *stated.organization_npis) if stated else ()
+    return tuple(sorted({*before, *named, *((known.npi,) if known and known.npi else ())}))
 
 
 def milliseconds(at: datetime) -> datetime:
@@ -97,6 +109,7 @@ def _shown(desk: Desk, case: CaseFile, request: Request, determination: Determin
         clause=determination.clause or "II.C",  # no rule decided: the request is still owed an answer in time
         sentence=determination.plain,
         reason_code=determination.reason,
+        decision=None,  # the table's answer is in force
         received_at=request.received_at,
         updated_at=now,
         decided_at=now,
@@ -141,8 +154,8 @@ def _question(desk: Desk, view: CaseView, determination: Determination) -> Quest
     return replace(asked, missing=missing, task_status="requested", due_at=due)
 
 
-def _owing(desk: Desk, case: CaseFile, resolution: Resolution, clocks: tuple[Clock, ...]) -> CaseFile:
-    """What a favourable answer owes: the second doctor's report (policy II.G), and the ride asked for (II.F)."""
+def owing(desk: Desk, case: CaseFile, member: Member, clocks: tuple[Clock, ...]) -> CaseFile:
+    """What an authorized opinion owes: the second doctor's report (policy II.G), and the ride asked for (II.F)."""
     view, asked = case.view, case.transportation
     needed_at = running.due(clocks, ClockName.TRANSPORT_READY) or view.decided_at
     return replace(
@@ -152,7 +165,7 @@ def _owing(desk: Desk, case: CaseFile, resolution: Resolution, clocks: tuple[Clo
             report_request_id=view.report_request_id or str(uuid7()),
             report_asked_at=view.report_asked_at or view.decided_at,
             report_due_at=running.due(clocks, ClockName.CONSULT_REPORT),
-            ride=ride(desk, view.ride, asked, resolution, needed_at) if asked else view.ride,
+            ride=ride(desk, view.ride, asked, member, needed_at) if asked else view.ride,
         ),
     )
 

@@ -10,6 +10,7 @@ from second_opinion.cases.timeframes import TimeFrames
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.directory import StoredDirectory
 from second_opinion.review.policy import Policy
+from second_opinion.review.reasons import DeterminationReason
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
@@ -22,6 +23,7 @@ class Desk:
     settings: Settings
     store: Store
     policy: Policy
+    reasons: tuple[DeterminationReason, ...]  # the plan's codes of determination-reason
     tables: Tables  # specialty equivalence, primary care, other systems
     frames: TimeFrames
     calendar: Calendar

@@ -10,7 +10,7 @@ from uuid_utils import uuid7
 
 from second_opinion.access import registry
 from second_opinion.directory.lookup import DirectoryMoved
-from second_opinion.directory.resolve import Resolution
+from second_opinion.directory.model import Member
 from second_opinion.directory.stated import StatedTransportation
 from second_opinion.errors import Unavailable
 from second_opinion.fhir.case_view import Reference, Ride
@@ -19,12 +19,8 @@ from second_opinion.workflow.desk import Desk
 log = logging.getLogger(__name__)
 
 
-def ride(
-    desk: Desk, kept: Ride | None, asked: StatedTransportation, resolution: Resolution, needed_at: datetime
-) -> Ride:
+def ride(desk: Desk, kept: Ride | None, asked: StatedTransportation, member: Member, needed_at: datetime) -> Ride:
     """The ride as asked for; a ride ordered before keeps its ids."""
-    member = resolution.member
-    assert member is not None  # noqa: S101 - a case has its member
     body = desk.store.body("Patient", member.id)
     patient: dict[str, Any] = orjson.loads(body) if body else {}
     arranged = kept or Ride(service_request_id=str(uuid7()), task_id=str(uuid7()))

@@ -5,7 +5,7 @@ from datetime import datetime, time
 
 from second_opinion.cases import clocks as running
 from second_opinion.cases.clocks import Clock, ClockName
-from second_opinion.cases.status import FAVOURABLE, CaseStatus
+from second_opinion.cases.status import ATTESTED, FAVOURABLE, CaseStatus
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.review.criteria import Answer
 from second_opinion.review.determination import Determination, Outcome, Verdict
@@ -13,6 +13,7 @@ from second_opinion.review.facts import Facts, Urgency, from_recorded
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 
+_DECIDED = FAVOURABLE | ATTESTED.keys()
 NOON = time(12)  # a visit whose hour is not stated
 
 
@@ -38,15 +39,27 @@ def clocks(desk: Desk, case: CaseFile, view: CaseView, facts: Facts, status: Cas
     )
     if not _downgraded(case, facts):
         opened = running.never_later(ran(case.view), opened)
-    if view.extended_until is not None:
-        opened = running.run_on(opened, (Clock(ClockName.DECIDE, view.extended_until),))
-    if status not in FAVOURABLE:
+    opened = extended(opened, view)
+    if status not in _DECIDED:
         return opened
+    return after_decision(desk, view, status, opened)
+
+
+def after_decision(desk: Desk, view: CaseView, status: CaseStatus, opened: tuple[Clock, ...]) -> tuple[Clock, ...]:
+    """The clocks the case was opened with, and those its outcome adds; the visit at noon of the day asked for."""
     asked_for = desk.calendar.at(view.service_days[0], NOON) if view.service_days else None
     visit = view.visit_at or asked_for
     return running.after_decision(
         view.decided_at, status, opened, visit_at=visit, frames=desk.frames, calendar=desk.calendar
     )
+
+
+def extended(clocks: tuple[Clock, ...], view: CaseView) -> tuple[Clock, ...]:
+    """The clocks with the one extension, which a request found urgent since has overtaken."""
+    decide = running.due(clocks, ClockName.DECIDE)
+    if view.extension is None or decide is None or decide < view.extension.moved_from:
+        return clocks
+    return running.run_on(clocks, (Clock(ClockName.DECIDE, view.extension.until),))
 
 
 def ran(view: CaseView) -> tuple[Clock, ...]:

@@ -79,6 +79,7 @@ def _closed(case: CaseFile, status: CaseStatus, now: datetime) -> CaseFile:
         closed_at=now,
         authorization=None,
         alternatives=(),
+        decision=None,  # it stands in the story; what is in force is the withdrawal
         question=question,
     )
     return replace(case, view=view)

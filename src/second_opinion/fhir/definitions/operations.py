@@ -1,12 +1,13 @@
 """Our operations and search parameters: those the server answers, and no others."""
 
 from second_opinion.fhir.codes import Json, Vocabulary
+from second_opinion.fhir.definitions import of_people
 from second_opinion.fhir.definitions.published import published
 
 
 def operations(vocabulary: Vocabulary) -> list[Json]:
-    """ServiceRequest/$submit."""
-    return [_submit(vocabulary)]
+    """ServiceRequest/$submit, and what people do to a case."""
+    return [_submit(vocabulary), *of_people.operations(vocabulary)]
 
 
 def search_parameters(vocabulary: Vocabulary) -> list[Json]:

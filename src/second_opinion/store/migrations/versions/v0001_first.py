@@ -36,9 +36,14 @@ def _cases() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("act_at", sa.BigInteger(), nullable=True),
+        sa.Column("attested_by", WORD, nullable=True),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("task", name="case_file_task"),
+        sa.CheckConstraint(
+            "status NOT IN ('modified', 'denied', 'not-eligible') OR attested_by IS NOT NULL",
+            name="case_file_attested",
+        ),
     )
     op.create_index("case_file_of_member", "case_file", ["member", "condition"])
     op.create_index(

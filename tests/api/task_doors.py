@@ -1,0 +1,56 @@
+"""How each described status of an operation on a Task comes about."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from werkzeug.test import TestResponse
+
+import determinations
+from api.running import Service, example, fhir
+
+Json = dict[str, Any]
+Door = Callable[[Service, int, int], TestResponse]
+
+
+def a_case(running: Service, shows: str = "r11-outside-doctor-though-an-alternative-is-open") -> str:
+    """The Task id of a new case."""
+    number = [{"system": "https://ehr.specimen.example/orders", "value": uuid4().hex}]
+    answered = running.submit(example(shows) | {"identifier": number, "reasonCode": [{"text": uuid4().hex}]})
+    assert answered.status_code == 201, answered.text
+    return answered.headers["Link"].partition("/Task/")[2].partition(">")[0]
+
+
+def send(
+    running: Service,
+    operation: str,
+    status: int,
+    largest: int,
+    body: Json,
+    *,
+    caller: str,
+    stranger: str,
+    wrong: Json | None = None,
+) -> TestResponse:
+    """The request that gets this status; ``stranger`` may not do it, and a 409 comes of doing it twice."""
+    sent: dict[int, bytes] = {
+        400: b"{",
+        413: b" " * (largest + 1),
+        422: orjson.dumps(wrong or determinations.parameters(determinations.words("colour", "red"))),
+    }
+    headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
+    who = {401: None, 403: stranger}.get(status, caller)
+    address = f"/fhir/Task/{'nothing' if status == 404 else a_case(running)}/{operation}"
+    data = sent.get(status, orjson.dumps(body))
+    for _ in range(2 if status == 409 else 1):
+        answered = running.client(who).post(address, data=data, headers=fhir(headers))
+    return answered
+
+
+def _record(running: Service, status: int, largest: int) -> TestResponse:
+    body = determinations.approved()
+    return send(running, "$record-determination", status, largest, body, caller="doctor", stranger="plan")
+
+
+TASK_DOORS: Mapping[str, Door] = {"/fhir/Task/{id}/$record-determination": _record}
