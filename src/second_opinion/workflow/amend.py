@@ -6,7 +6,6 @@ from second_opinion.access.visibility import visibility
 from second_opinion.cases.status import CaseStatus
 from second_opinion.errors import BusinessRule, CaseClosed, Forbidden, InvalidElement, NotFound, PreconditionFailed
 from second_opinion.fhir.submission import Received
-from second_opinion.review.engine import determine
 from second_opinion.review.facts import from_recorded
 from second_opinion.store.changes import Changes
 from second_opinion.store.stored import Stored
@@ -21,6 +20,7 @@ from second_opinion.workflow.arrival import (
     kept_submissions,
     told_anew,
 )
+from second_opinion.workflow.asking import asked_again, stated_together
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.create import draft
 from second_opinion.workflow.deciding import decided, milliseconds
@@ -86,8 +86,9 @@ def _ask(desk: Desk, arrival: Arrival, stored: Stored, received: Received, case:
         raise BusinessRule("An order cannot be changed to another member's; send a new one", "ServiceRequest.subject")
     before, after = from_recorded(case.facts), request.resolution.facts
     facts = merging.together(before, after) if case.view.further_orders else merging.restated(before, after)
-    request = replace(request, resolution=replace(request.resolution, facts=facts))
-    determination = determine(facts, desk.policy, desk.calendar.day(request.received_at))
+    stated = stated_together(case.stated, request.stated) if case.view.further_orders else request.stated
+    request = replace(request, stated=stated, resolution=replace(request.resolution, facts=facts))
+    determination = asked_again(desk, case, facts)
     case = decided(desk, case if case.view.further_orders else _blank(case), request, determination)
     place = Place(stored.id, stored.version + 1)
     kept = kept_order(desk, arrival, received, request.resolution, case, place)

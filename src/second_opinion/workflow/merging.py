@@ -6,12 +6,14 @@ from typing import Any
 from second_opinion.access.caller import Caller
 from second_opinion.access.visibility import visibility
 from second_opinion.cases.status import FAVOURABLE, CaseStatus, from_outcome
+from second_opinion.directory import learned
 from second_opinion.directory.resolve import Resolution
 from second_opinion.directory.stated import Stated
 from second_opinion.review.determination import Determination
 from second_opinion.review.engine import determine
 from second_opinion.review.facts import FACT_TYPES, Facts, Reason, RequesterKind, Urgency, from_recorded
 from second_opinion.workflow import case_file
+from second_opinion.workflow.asking import asked_again, stated_together
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import Request, decided, milliseconds, question
 from second_opinion.workflow.desk import Desk
@@ -73,7 +75,7 @@ def question_row(desk: Desk, partner: str, case: CaseFile, held_by: int | None) 
 def merged(desk: Desk, case: CaseFile, request: Request, order: str, partner: str) -> tuple[CaseFile, Determination]:
     """The case with the further order (ServiceRequest id) of the partner; decided anew if it says anything new."""
     before = from_recorded(case.facts)
-    facts = together(before, request.resolution.facts)
+    facts = learned.known(together(before, request.resolution.facts), case.learned)
     earliest = min(case.view.received_at, request.received_at)
     repeats = facts == before and doctor(request.resolution) in {case.doctor, None}
     unmoved = repeats and earliest == case.view.received_at
@@ -81,12 +83,16 @@ def merged(desk: Desk, case: CaseFile, request: Request, order: str, partner: st
     view = replace(case.view, further_orders=(*case.view.further_orders, order))
     case = replace(case, view=view, parties=tuple(sorted(taking_part)))
     asked = replace(facts, repeats_open_case=True) if unmoved else facts
-    determination = determine(asked, desk.policy, desk.calendar.day(earliest))
+    determination = asked_again(desk, replace(case, view=replace(view, received_at=earliest)), asked)
     granted = CaseStatus(view.status) in FAVOURABLE
     if unmoved or (granted and from_outcome(determination.outcome) not in FAVOURABLE):
         # Nothing new, or nothing that may take back what was granted.
         return _with_the_order_only(desk, case, request), determination
-    again = replace(request, resolution=replace(request.resolution, facts=facts), received_at=earliest)
+    stated = stated_together(case.stated, request.stated)
+    if before.requester_kind in ENTITLED and case.stated is not None:
+        stated = replace(stated, requester=case.stated.requester)
+    resolution = replace(request.resolution, facts=facts)
+    again = replace(request, stated=stated, resolution=resolution, received_at=earliest)
     anew = decided(desk, case, again, determination)
     if before.requester_kind in ENTITLED:
         anew = replace(anew, view=replace(anew.view, requester=view.requester))
