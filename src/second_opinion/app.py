@@ -14,7 +14,16 @@ from flask import Flask
 from second_opinion.access import caller
 from second_opinion.access.issuer import KEY_FILE, Issuer
 from second_opinion.access.keys import signing_key
-from second_opinion.api import determinations, discovery, handlers, negotiation, offers, reading, service_requests
+from second_opinion.api import (
+    determinations,
+    discovery,
+    handlers,
+    information,
+    negotiation,
+    offers,
+    reading,
+    service_requests,
+)
 from second_opinion.api.cursors import Cursors
 from second_opinion.cases import timeframes
 from second_opinion.cases.calendar import Calendar
@@ -132,6 +141,7 @@ def application(desk: Desk) -> Flask:
     discovery.register_docs(app)
     app.register_blueprint(service_requests.blueprint(parts))
     app.register_blueprint(determinations.blueprint(parts))
+    app.register_blueprint(information.blueprint(parts))
     app.register_blueprint(reading.blueprint(parts))
     return app
 

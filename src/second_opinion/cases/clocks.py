@@ -112,6 +112,23 @@ def after_decision(
     return run_on(opened, tuple(clocks))
 
 
+def after_visit(
+    clocks: tuple[Clock, ...],
+    changed_at: datetime,
+    *,
+    counts_from: datetime,
+    visit_at: datetime | None,
+    frames: TimeFrames,
+    calendar: Calendar,
+) -> tuple[Clock, ...]:
+    """The clocks once the appointment is made, missed or kept: ride and report follow it, whatever was assumed.
+
+    Nothing is due before ``counts_from``; without a ``visit_at`` the latest lawful visit from then is assumed.
+    """
+    visit = _visit_clocks(counts_from.astimezone(UTC), clocks, visit_at, frames, calendar)
+    return run_on(clocks, (*visit, *_record_clocks(changed_at.astimezone(UTC), frames, calendar)))
+
+
 def run_on(clocks: tuple[Clock, ...], renewed: tuple[Clock, ...]) -> tuple[Clock, ...]:
     """``clocks`` with those of ``renewed`` added, or put in the place of one of the same name."""
     return _in_order({clock.name: clock for clock in (*clocks, *renewed)}.values())

@@ -107,7 +107,7 @@ def understand(desk: Desk, arrival: Arrival, received: Received, received_at: da
     """
     stated = _stated(desk, arrival, received)
     at = received_at or receipt(desk, arrival.caller, stated)
-    _refuse_dangling(desk, stated)
+    refuse_dangling(desk, stated)
     resolution = _resolved(desk, stated, at)
     if resolution.member is None:
         _log_attempt(desk, arrival, at)
@@ -135,7 +135,7 @@ def _resolved(desk: Desk, stated: Stated, at: datetime) -> Resolution:
         return resolve(stated, lookup, desk.tables, at, desk.calendar.zone)
 
 
-def _refuse_dangling(desk: Desk, stated: Stated) -> None:
+def refuse_dangling(desk: Desk, stated: Stated) -> None:
     """Unresolved where a party is named only by an address on this server at which there is nothing."""
     for party in (stated.requester, stated.initial_provider, stated.requested_provider):
         if party is None or party.own_reference is None or party.npis or party.organization_npis or party.identifiers:

@@ -1,0 +1,39 @@
+"""A case's next version saved with everything it shows, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+
+from second_opinion.store.changes import AuditRow, Changes, Event, ResourceWrite
+from second_opinion.workflow import case_file, merging, projection
+from second_opinion.workflow.case_file import CaseFile
+from second_opinion.workflow.desk import Desk
+
+
+def save_next(
+    desk: Desk,
+    case: CaseFile,
+    events: Sequence[Event],
+    *,
+    audit: Sequence[AuditRow] = (),
+    further: Sequence[ResourceWrite] = (),
+    evidence: Mapping[str, bytes] | None = None,
+) -> CaseFile:
+    """The case as saved; Conflict where somebody else wrote its next version first."""
+    case, written = projection.next_versions(desk, case, desk.store.case_resources(case.number))
+    desk.store.save(
+        Changes(
+            case=case_file.row(case),
+            resources=[*further, *written],
+            parties=set(case.parties),
+            open_question=_question(desk, case),
+            events=list(events),
+            audit=list(audit),
+            evidence=dict(evidence or {}),
+        )
+    )
+    return case
+
+
+def _question(desk: Desk, case: CaseFile) -> tuple[str, str] | None:
+    """The case's question, which new facts may have changed, unless another case of the submitter's holds it."""
+    held_by = desk.store.open_question(case.partner, f"{case.member}|{case.question}") if case.question else None
+    return merging.question_row(desk, case.partner, case, held_by) if held_by is None else None
