@@ -8,9 +8,6 @@ from second_opinion.access.registry import REVIEWER
 from second_opinion.directory.learned import LearnedName
 from second_opinion.errors import Forbidden
 
-FINDERS = frozenset({"network-staff", "nurse", "physician"})  # who may record what the network search found
-DOWNGRADERS = frozenset({"physician"})  # who may call an urgent request standard
-
 
 @dataclass(frozen=True)
 class TakingPart:
@@ -22,12 +19,8 @@ class TakingPart:
     second_doctor: str | None  # NPI
 
 
-def require_word(caller: Caller, kind: str | None, name: LearnedName, case: TakingPart, *, downgrade: bool) -> None:
-    """Forbidden unless the caller may say this of the case. ``kind`` is a reviewer's, None for a partner."""
-    if name is LearnedName.ALTERNATIVE and kind not in FINDERS:
-        raise Forbidden("What the network search found is recorded by network staff, a nurse or a physician")
-    if downgrade and kind not in DOWNGRADERS:
-        raise Forbidden("Only a physician may call an urgent request standard")
+def require_word(caller: Caller, name: LearnedName, case: TakingPart) -> None:
+    """Forbidden unless the caller may say this of the case. What only reviewers may say is attested besides."""
     if name is LearnedName.REQUESTER_KIND:
         allowed, who = _submitted(caller, case), "the plan, its staff and the submitter"
     elif name is LearnedName.VISIT:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from second_opinion.api import definitions, determinations, reading, service_requests
+from second_opinion.api import definitions, determinations, information, reading, service_requests
 from second_opinion.fhir import json_body
 from second_opinion.fhir.capability import Offer, Service, statement
 from second_opinion.fhir.codes import Vocabulary
@@ -12,7 +12,7 @@ from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS
 # Each type's operations: (name without $, id of its definition)
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "ServiceRequest": service_requests.OPERATIONS,
-    "Task": determinations.OPERATIONS,
+    "Task": (*determinations.OPERATIONS, *information.OPERATIONS),
 }
 TITLE = "Second medical opinion adapter"
 

@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from second_opinion.access import registry
+from second_opinion.access import rights
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.informing import TakingPart, require_word
-from second_opinion.access.registry import Reviewer
-from second_opinion.access.visibility import visibility
+from second_opinion.cases.attestation import Act
 from second_opinion.cases.status import CaseStatus
 from second_opinion.directory.learned import LearnedFact, LearnedName
-from second_opinion.errors import CaseClosed, NotFound
+from second_opinion.errors import CaseClosed
 from second_opinion.fhir import information
 from second_opinion.fhir.information import Claim
 from second_opinion.store.changes import AuditRow
-from second_opinion.workflow import case_file
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.case_file import CaseFile
+from second_opinion.workflow.case_of_task import case_of_task
 from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.determine import attest
 from second_opinion.workflow.granted import BEFORE_THE_VISIT, STILL_TOLD, completed
 from second_opinion.workflow.inform import Reconsidered, reconsider, told_event
 from second_opinion.workflow.saving import save_next
@@ -40,7 +40,7 @@ def add_information(desk: Desk, arrival: Arrival, task: str) -> CaseFile:
 
 
 def _add_information(desk: Desk, arrival: Arrival, task: str) -> CaseFile:
-    case = seen_case(desk, arrival.caller, task)
+    case = case_of_task(desk, arrival.caller, task)
     require(arrival.caller, "Task", "u")
     body = arrival.read()
     claims = information.claims(body)
@@ -56,19 +56,11 @@ def _add_information(desk: Desk, arrival: Arrival, task: str) -> CaseFile:
     return save_next(desk, case, events, audit=[_audited(arrival, case)], evidence=evidence)
 
 
-def seen_case(desk: Desk, caller: Caller, task: str) -> CaseFile:
-    """The case shown as this Task; NotFound where there is none the caller may see."""
-    stored = desk.store.case_by_task(task)
-    if stored is None or desk.store.read("Task", task, visibility(caller)) is None:
-        raise NotFound("There is no case with this Task id")
-    return case_file.load(stored.body)
-
-
 def taking_part(case: CaseFile) -> TakingPart:
     """Who may say what of the case."""
     return TakingPart(
         submitters={each.removeprefix("partner:") for each in case.parties if each.startswith("partner:")},
-        requesters=_npis(case.view.requester),
+        requesters=case.requesters,
         initial_provider=next(iter(_npis(case.view.initial_provider)), None),
         second_doctor=case.doctor,
     )
@@ -80,10 +72,14 @@ def _npis(reference: dict[str, object] | None) -> tuple[str, ...]:
 
 
 def _require_rights(desk: Desk, caller: Caller, case: CaseFile, claims: Sequence[Claim]) -> None:
-    entry = registry.find(desk.store, caller.id)
-    kind = entry.kind if isinstance(entry, Reviewer) else None
+    """Forbidden unless the caller may say each of the facts; what decides about urgency is a physician's alone."""
+    now = milliseconds(desk.now())
     for claim in claims:
-        require_word(caller, kind, claim.name, taking_part(case), downgrade=claim.is_downgrade)
+        require_word(caller, claim.name, taking_part(case))
+        if claim.name is LearnedName.ALTERNATIVE:
+            rights.attest(caller, Act.RECORD_NETWORK_SEARCH, now)
+        if claim.is_downgrade:
+            attest(desk, caller, case, Act.DOWNGRADE_URGENCY, now)
 
 
 def _require_open(case: CaseFile, claims: Sequence[Claim]) -> None:

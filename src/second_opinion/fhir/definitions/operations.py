@@ -1,13 +1,14 @@
 """Our operations and search parameters: those the server answers, and no others."""
 
+from second_opinion.directory.learned import LearnedName
 from second_opinion.fhir.codes import Json, Vocabulary
 from second_opinion.fhir.definitions import of_people
 from second_opinion.fhir.definitions.published import published
 
 
 def operations(vocabulary: Vocabulary) -> list[Json]:
-    """ServiceRequest/$submit, and what people do to a case."""
-    return [_submit(vocabulary), *of_people.operations(vocabulary)]
+    """ServiceRequest/$submit, what is learned later, and what people do to a case."""
+    return [_submit(vocabulary), _add_information(vocabulary), *of_people.operations(vocabulary)]
 
 
 def search_parameters(vocabulary: Vocabulary) -> list[Json]:
@@ -27,6 +28,46 @@ def search_parameters(vocabulary: Vocabulary) -> list[Json]:
     }
     del due["title"]  # R4's SearchParameter has none
     return [due]
+
+
+def _add_information(vocabulary: Vocabulary) -> Json:
+    words = (
+        "Says what was learned of a case since its request came. The table is asked again from all facts; the first "
+        "receipt and the clocks running stay as they are."
+    )
+    names = f"What is learned: {', '.join(LearnedName)}."
+    value = "A code, string, boolean, dateTime, Coding, CodeableConcept, Identifier or Reference, as the fact asks for."
+    proof = (
+        "Who was asked, when, and what was found. Required for in-network-alternative, requester-kind, and urgency "
+        "standard."
+    )
+    fact = "One fact. Staff say what the network search found; a physician that a request is not urgent."
+    answered = "A ClaimResponse or the Task. Location names the Task, Link (rel=related) the ServiceRequest."
+    return published(vocabulary, "OperationDefinition", "Task-add-information", "Say what was learned later", words) | {
+        "name": "TaskAddInformation",
+        "kind": "operation",
+        "affectsState": True,
+        "code": "add-information",
+        "resource": ["Task"],
+        "system": False,
+        "type": False,
+        "instance": True,
+        "parameter": [
+            {
+                "name": "fact",
+                "use": "in",
+                "min": 1,
+                "max": "*",
+                "documentation": fact,
+                "part": [
+                    {"name": "name", "use": "in", "min": 1, "max": "1", "documentation": names, "type": "code"},
+                    {"name": "value", "use": "in", "min": 1, "max": "1", "documentation": value, "type": "Element"},
+                    {"name": "evidence", "use": "in", "min": 0, "max": "*", "documentation": proof, "type": "string"},
+                ],
+            },
+            {"name": "return", "use": "out", "min": 1, "max": "1", "documentation": answered, "type": "Resource"},
+        ],
+    }
 
 
 def _submit(vocabulary: Vocabulary) -> Json:
