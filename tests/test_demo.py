@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -56,6 +57,13 @@ def test_a_port_in_use_is_told_in_one_line(clone: Path, taken: int) -> None:
     assert said == (
         f"Error: Cannot listen on 127.0.0.1 port {taken}: Address already in use. Choose another with --port\n"
     )
+
+
+def test_a_port_its_holder_is_about_to_leave_is_waited_for() -> None:
+    holder = socket.create_server(("127.0.0.1", 0))
+    Timer(0.3, holder.close).start()
+
+    serving.require_free("127.0.0.1", holder.getsockname()[1])
 
 
 @pytest.mark.parametrize("host", ["203.0.113.9", "no.such.host.invalid"])

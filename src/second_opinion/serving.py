@@ -4,6 +4,7 @@ All of them are of one process group; whichever dies is replaced, and none outli
 """
 
 import ctypes
+import errno
 import gc
 import logging
 import multiprocessing
@@ -11,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -32,6 +34,7 @@ STACK_BYTES = 64 * 1024 * 1024  # pydantic-core recurses; granian's 2 MB threads
 COLLECT_AFTER = 20_000  # allocations; a request makes some thousand that live as long as it does
 START_AFTER = 0.3  # seconds: the web processes, which somebody waits for, come first
 RESTART_AFTER = 0.2  # seconds before a worker that died is started again
+PREDECESSORS_END_WITHIN = 2  # seconds
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -119,16 +122,34 @@ def _end_with(parent: int, number: signal.Signals) -> None:
 
 
 def require_free(host: str, port: int) -> None:
-    """Unavailable where nothing can listen on the address, before anything else is started."""
+    """Unavailable where nothing can listen on the address, before anything else is started.
+
+    Processes whose parent was killed let go of it within moments: a service started again at once waits for them.
+    """
+    patient_until = time.monotonic() + PREDECESSORS_END_WITHIN
     try:
-        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        while _is_taken(host, port) and time.monotonic() < patient_until:
+            time.sleep(0.1)
+        _bind(host, port)
     except OSError as fault:
         raise Unavailable(
             f"Cannot listen on {host} port {port}: {fault.strerror}. Choose another with --port"
         ) from fault
+
+
+def _is_taken(host: str, port: int) -> bool:
+    try:
+        _bind(host, port)
+    except OSError as fault:
+        return fault.errno == errno.EADDRINUSE
+    return False
+
+
+def _bind(host: str, port: int) -> None:
+    family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
 
 
 def _web(settings: Settings, ahead: timedelta, *_: Any) -> Any:
