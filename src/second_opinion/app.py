@@ -15,6 +15,7 @@ from second_opinion.access import caller
 from second_opinion.access.issuer import KEY_FILE, Issuer
 from second_opinion.access.keys import signing_key
 from second_opinion.api import (
+    auditing,
     determinations,
     discovery,
     handlers,
@@ -53,6 +54,7 @@ def prepare(settings: Settings) -> None:
     """Bring the database to the newest schema, before any web process opens it."""
     with store(settings) as kept:
         kept.upgrade()
+        kept.recover()
 
 
 def ahead_of_now(clock: datetime | None) -> timedelta:
@@ -120,9 +122,10 @@ class FrontDesk(Desk):
 def front(parts: Desk) -> FrontDesk:
     """The desk as the front door needs it."""
     settings, words = parts.settings, parts.vocabulary
+    remembering = auditing.remembering(parts.identify)
     secret = signing_key(settings.data_folder / KEY_FILE).as_dict(private=True)["d"]
     return FrontDesk(
-        **{each.name: getattr(parts, each.name) for each in fields(Desk)},
+        **{each.name: getattr(parts, each.name) for each in fields(Desk)} | {"identify": remembering},
         cursors=Cursors(str(secret).encode()),
         definitions=definitions(words, parts.policy),
         capability=offers.capability(words, settings.public_url, VERSION),
@@ -137,6 +140,7 @@ def application(desk: Desk) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's provider has it, its base class does not
     handlers.register(app)
     negotiation.register(app)
+    auditing.register(app, parts.store)
     app.register_blueprint(discovery.blueprint(parts, issuer(parts.settings)))
     discovery.register_docs(app)
     app.register_blueprint(service_requests.blueprint(parts))

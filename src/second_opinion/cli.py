@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 from second_opinion import app
 from second_opinion.access import registry
 from second_opinion.errors import SecondOpinionError
+from second_opinion.fhir import audit_event, json_body
 from second_opinion.review import policy as policies
 from second_opinion.review import table
 from second_opinion.settings import Settings
@@ -265,6 +266,34 @@ _registry_commands(reviewer, "reviewer")
 def token(id: str, scope: str | None, member: str | None, database_url: str | None) -> None:  # noqa: A002 - as above
     """Print one short-lived access token for a partner or reviewer, and nothing else."""
     click.echo(app.token(app.desk(_settings(database_url)), id, scope, member))
+
+
+@main.group()
+def audit() -> None:
+    """The record of every look and every change."""
+
+
+@audit.command("verify")
+@database_option
+def audit_verify(database_url: str | None) -> None:
+    """Follow the chain of records; exit 1 naming the first that is broken."""
+    with app.store(_settings(database_url)) as store:
+        store.recover()
+        records, broken = store.verify_audit()
+    if broken:
+        raise Told(f"the audit trail is broken: {broken}; {records:,} records before it hold")
+    click.echo(f"{records:,} records, every one as it was written")
+
+
+@audit.command("export")
+@database_option
+def audit_export(database_url: str | None) -> None:
+    """Every record as an AuditEvent, one JSON line each, oldest first."""
+    settings = _settings(database_url)
+    with app.store(settings) as store:
+        store.recover()
+        for number, row in store.audited():
+            click.echo(json_body.write(audit_event.write(number, row, settings.fhir_base)))
 
 
 @main.group()

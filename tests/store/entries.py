@@ -50,9 +50,9 @@ def an_event(number: int, kind: str = "received") -> Event:
     return Event(number, AT, kind, "ehr", {"rule": "R3"})
 
 
-def an_audit_row() -> AuditRow:
+def an_audit_row(request: str = "request-1") -> AuditRow:
     """Somebody created something."""
-    return AuditRow(AT, "ehr", "create", "ServiceRequest/s1", "p1", "0", "request-1")
+    return AuditRow(AT, "ehr", "create", "ServiceRequest/s1", "p1", "0", request)
 
 
 def a_request(number: int, **given: Any) -> Changes:

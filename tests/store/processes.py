@@ -7,7 +7,7 @@ from typing import TextIO
 
 from second_opinion.store.changes import Conflict
 from second_opinion.store.keeping import Store
-from store.entries import a_request, a_resource, a_submission
+from store.entries import a_request, a_resource, a_submission, an_audit_row
 
 
 def save_until_killed(url: str, told: TextIO) -> None:
@@ -64,6 +64,15 @@ def save_all_the_time(url: str, told: TextIO) -> None:
     for thread in threads:
         thread.join()
     store.close()
+
+
+def note_until_killed(url: str, told: TextIO) -> None:
+    """Note one read after another, telling each number at once, as an answer would be given."""
+    store, number = Store(url), 0
+    while True:
+        number += 1
+        store.note([an_audit_row(f"{os.getpid()}-{number}")])
+        print(f"{os.getpid()}-{number}", file=told, flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.visibility import visibility
-from second_opinion.api import definitions, negotiation, searching
+from second_opinion.api import auditing, definitions, negotiation, searching
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import Gone, InvalidSearch, NotFound
@@ -108,6 +108,7 @@ def _absent() -> NotFound:
 
 
 def _shown(stored: Stored) -> Response:
+    auditing.about((stored,))
     if negotiation.unchanged(request, stored.version, stored.last_updated):
         headers = {"ETag": f'W/"{stored.version}"', "Last-Modified": negotiation.http_date(stored.last_updated)}
         return Response(status=304, headers=headers)
@@ -134,6 +135,7 @@ def _history(desk: Shelf, type_name: str, ident: str | None, caller: Caller, see
     if count and page.position is not None:
         onward = desk.cursors.seal(Cursor(path, tuple(given.items()), page.position), caller.id)
         links.append(("next", searching.url(desk, path, [("_page", onward)])))
+    auditing.about(page.rows if count else ())
     entries = [_entry(desk, each) for each in page.rows] if count else []
     return negotiation.answer(bundles.history(entries, page.total, links, desk.now()))
 

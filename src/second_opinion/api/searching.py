@@ -9,7 +9,7 @@ from flask import Response, request
 
 from second_opinion.access.caller import Caller
 from second_opinion.access.scopes import allows
-from second_opinion.api import negotiation
+from second_opinion.api import auditing, negotiation
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import UnsupportedMediaType
@@ -56,7 +56,9 @@ def _pairs() -> list[tuple[str, str]]:
     if request.method == "POST" and request.content_length:
         if request.mimetype != negotiation.FORM:
             raise UnsupportedMediaType(f"Content-Type of a search must be {negotiation.FORM}", "http.Content-Type")
-        pairs += request.form.items(multi=True)
+        form = list(request.form.items(multi=True))
+        auditing.asked_by_form(form)
+        pairs += form
     return pairs
 
 
@@ -77,10 +79,13 @@ def _links(desk: Shelf, asked: Search, page: Page, caller: Caller, token: str | 
 def _entries(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller, seen: Visibility) -> list[SearchEntry]:
     """Matches, what is included with them, and a word on what was set aside."""
     base, shown = desk.settings.fhir_base, asked.presentation
+    auditing.about(rows)
     entries = [_entry(base, each, shown, "match") for each in rows]
     if asked.includes or asked.reverse_includes:
         further = Presentation(summary=shown.summary)  # _elements is about the matches alone
-        entries += [_entry(base, each, further, "include") for each in _included(desk, asked, rows, caller, seen)]
+        included = _included(desk, asked, rows, caller, seen)
+        auditing.about(included)
+        entries += [_entry(base, each, further, "include") for each in included]
     if asked.warnings:
         told = json_body.write(outcome.warnings(asked.warnings))
         entries.append(SearchEntry(urn(), told, "outcome"))

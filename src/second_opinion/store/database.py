@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from second_opinion.errors import Unavailable
+from second_opinion.store import audit_chain
 from second_opinion.store.places import Place
 from second_opinion.store.tables import metadata
 
@@ -29,7 +30,6 @@ _ORDER = (
     "search_term",
     "search_span",
     "case_event",
-    "audit",
     "evidence",
     "work",
     "attempt",
@@ -54,12 +54,24 @@ class Transaction(Protocol):
 Step = Callable[[Transaction], None]
 
 
+@dataclass(frozen=True)
+class Noted:
+    """How many lines of which process's journal are in the database once the batch is."""
+
+    name: str
+    lines: int
+
+
 @dataclass
 class Batch:
-    """What is written together: first the steps (which look before they write and may be repeated), then new rows."""
+    """What is written together: first the steps (which look before they write and may be repeated), then new rows.
+
+    Audit rows come last: whoever writes them has the chain to itself until the commit.
+    """
 
     steps: list[Step] = field(default_factory=list)
     rows: dict[str, list[Row]] = field(default_factory=lambda: defaultdict(list))
+    noted: Noted | None = None
 
     def run(self, transaction: Transaction) -> None:
         """Write everything."""
@@ -68,6 +80,15 @@ class Batch:
         for table in _ORDER:
             if table in self.rows:
                 transaction.insert(table, self.rows[table])
+        if self.noted:
+            transaction.execute(_COUNT_LINES, (self.noted.name, self.noted.lines))
+        if audited := self.rows.get("audit"):
+            audit_chain.append(transaction, audited)
+
+
+_COUNT_LINES = (
+    "INSERT INTO audit_journal (name, lines) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET lines = excluded.lines"
+)
 
 
 @dataclass(frozen=True)
@@ -121,8 +142,11 @@ class Database(Protocol):
     def write(self, batch: Batch) -> None:
         """Write all of it durably, or none: Conflict when a key is taken, Unavailable when nothing can be stored."""
 
-    def write_later(self, batch: Batch) -> None:
-        """Write it soon, without waiting."""
+    def note(self, rows: Sequence[Row]) -> None:
+        """Write audit rows soon, without waiting for the disk; they outlive the process."""
+
+    def recover(self) -> int:
+        """Write what processes that died had noted; how many rows."""
 
     def bulk(self) -> AbstractContextManager[Bulk]:
         """The one bulk writer there may be at a time."""

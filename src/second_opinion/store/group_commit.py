@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 
 from second_opinion.store.changes import Conflict
-from second_opinion.store.database import SQLITE, Batch, Row, conflict_kind, insert_statements, unavailable
+from second_opinion.store.database import SQLITE, Batch, Noted, Row, conflict_kind, insert_statements, unavailable
 from second_opinion.store.turns import Turns
 
 GROUP = 64  # batches in one commit at most: bounds how long another process waits for its turn
@@ -88,6 +88,7 @@ def _together(batches: Sequence[Batch]) -> Batch:
     whole = Batch()
     for batch in batches:
         whole.steps += batch.steps
+        whole.noted = batch.noted or whole.noted
         for table, rows in batch.rows.items():
             whole.rows[table] += rows
     return whole
@@ -123,11 +124,20 @@ def conflict(error: sqlite3.IntegrityError) -> Exception:
 class Writer:
     """The thread that writes for a whole process."""
 
-    def __init__(self, connection: sqlite3.Connection, turns: Turns, written: Callable[[int], None]) -> None:
-        """``written`` is told, while the turn lasts, how many new rows there are."""
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        turns: Turns,
+        written: Callable[[int], None],
+        settled: Callable[[Noted], None],
+    ) -> None:
+        """``written`` is told, in the turn, how many new rows there are; ``settled``, what of a journal is in."""
         self._connection = connection
         self._turns = turns
         self._written = written
+        self._settled = settled
+        self._noted: Noted | None = None
+        self._again: list[Waiting] = []
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._thread = Thread(target=self._serve, name="store writer", daemon=True)
         self._thread.start()
@@ -147,18 +157,30 @@ class Writer:
         self._queue.put((batch, future))
         return future
 
-    def close(self) -> None:
-        """Write what is queued and end the thread."""
+    def close(self) -> Noted | None:
+        """Write what is queued and end the thread; what of the journal is in."""
         self._queue.put(None)
         self._thread.join()
+        return self._noted
 
     def _serve(self) -> None:
         while (first := self._queue.get()) is not None:
             with self._turns.taken():
-                group, ended = self._drained(first)
+                drained, ended = self._drained(first)
+                group = [*self._again, *drained]
                 self._written(commit(self._connection, group))
+            self._settle(group)
             if ended:
                 return
+
+    def _settle(self, group: Sequence[Waiting]) -> None:
+        """Tell what of the journal is on disk; notes that could not be written go first in the next commit."""
+        noted = [(batch, future) for batch, future in group if batch.noted]
+        self._again = [(batch, Future()) for batch, future in noted if future.exception()]
+        if noted and not self._again:
+            self._noted = noted[-1][0].noted
+            assert self._noted is not None  # noqa: S101 - chosen above
+            self._settled(self._noted)
 
     def _drained(self, first: Waiting) -> tuple[list[Waiting], bool]:
         """What has queued up behind ``first``, and whether the end is among it."""

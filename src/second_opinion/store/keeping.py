@@ -1,12 +1,22 @@
 """The store: one database, SQLite or PostgreSQL by URL, and everything that is kept in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from second_opinion.store import case_files, migrating, reading, registering, snapshots, versions, worklist, writing
+from second_opinion.store import (
+    audit_chain,
+    case_files,
+    migrating,
+    reading,
+    registering,
+    snapshots,
+    versions,
+    worklist,
+    writing,
+)
 from second_opinion.store.changes import AuditRow, Changes, Event, Work
 from second_opinion.store.database import Batch, Database
 from second_opinion.store.matches import after as behind
@@ -68,10 +78,20 @@ class Store:
         self._database.write(writing.batch(changes, self._rows.take))
 
     def note(self, rows: Sequence[AuditRow]) -> None:
-        """Write audit rows soon, without waiting for the disk."""
-        written = Batch()
-        written.rows["audit"] = [writing.audit_row(row) for row in rows]
-        self._database.write_later(written)
+        """Write audit rows soon, without waiting for the disk; they outlive the process."""
+        self._database.note([audit_chain.row(row) for row in rows])
+
+    def recover(self) -> int:
+        """Write what processes that died had noted; how many rows."""
+        return self._database.recover()
+
+    def verify_audit(self) -> tuple[int, str | None]:
+        """How many audit records hold, and what is wrong with the first that does not."""
+        return audit_chain.verify(self._database)
+
+    def audited(self) -> Iterator[tuple[int, AuditRow]]:
+        """Every audit record with its number, oldest first."""
+        return audit_chain.entries(self._database)
 
     def attempt(self, received_at: datetime, partner: str, path: str, digest: str) -> None:
         """Keep that a request came whose member could not be identified."""

@@ -110,9 +110,15 @@ class Postgresql:
                     return
         raise unavailable()
 
-    def write_later(self, batch: Batch) -> None:
-        """Write the batch now; PostgreSQL has no queue of ours to wait in."""
+    def note(self, rows: Sequence[Row]) -> None:
+        """Write audit rows now; PostgreSQL has no queue of ours to wait in."""
+        batch = Batch()
+        batch.rows["audit"] = list(rows)
         self.write(batch)
+
+    def recover(self) -> int:
+        """Nothing is left behind: what was noted was written."""
+        return 0
 
     @contextlib.contextmanager
     def bulk(self) -> Iterator["PostgresqlBulk"]:

@@ -19,7 +19,7 @@ from second_opinion.store.visibility import (
     visible,
 )
 
-_SHOWN = "r.type, r.id, r.version, r.last_updated, r.body, r.case_number, r.pk"
+_SHOWN = "r.type, r.id, r.version, r.last_updated, r.body, r.case_number, r.pk, r.member"
 
 
 @lru_cache(maxsize=512)
@@ -60,7 +60,7 @@ def _earlier(database: Database, newest: Stored, pk: int, version: int) -> Store
     if not rows:
         return None
     updated, body = rows[0]
-    return Stored(newest.type, newest.id, version, instant(updated), body, newest.case_number, not body)
+    return Stored(newest.type, newest.id, version, instant(updated), body, newest.case_number, not body, newest.member)
 
 
 def body(database: Database, kind: str, identity: str) -> bytes | None:

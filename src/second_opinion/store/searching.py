@@ -25,7 +25,7 @@ from second_opinion.store.visibility import (
 
 MANY = 1000  # rows; a driver with more than these is no help to a page in the order of an index
 
-_COLUMNS = "x.type, x.id, x.version, x.last_updated, x.body, x.case_number, q.pk"
+_COLUMNS = "x.type, x.id, x.version, x.last_updated, x.body, x.case_number, q.pk, x.member"
 _EARLIEST = -(2**63)  # sorts before every instant
 _LAST_WORD = "\U0010ffff"  # sorts behind every word
 
@@ -53,7 +53,7 @@ class Search:
         more = len(found) > query.count
         del found[query.count :]
         total = self._total(rows_wanted) if more or query.after is not None else len(found)
-        position = (*found[-1][7:], found[-1][6]) if more and found else None
+        position = (*found[-1][8:], found[-1][6]) if more and found else None
         return Page(total, [stored(row) for row in found], position)
 
     def _total(self, rows_wanted: Part) -> int:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread, local
 from typing import Any
@@ -11,8 +12,9 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection
 
-from second_opinion.store.database import SQLITE, Batch, Row, unavailable
+from second_opinion.store.database import SQLITE, Batch, Row, Transaction, unavailable
 from second_opinion.store.group_commit import Writer
+from second_opinion.store.journal import Journal
 from second_opinion.store.places import Place, file_place
 from second_opinion.store.sqlite_bulk import SqliteBulk, only_one, sqlalchemy_transaction
 from second_opinion.store.turns import Turns
@@ -57,7 +59,8 @@ class SqliteFile:
         self._writing = _connected(str(path), cache_kib=65536)
         self._full = Event()
         self._closing = False
-        self._writer = Writer(self._writing, self._turns, self._count)
+        self._journal = Journal(path.with_name(path.name + ".journals"))
+        self._writer = Writer(self._writing, self._turns, self._count, self._journal.settle)
         self._carrier = Thread(target=self._carry, name="store checkpoint", daemon=True)
         self._carrier.start()
 
@@ -83,9 +86,21 @@ class SqliteFile:
         """Write the batch in this process's next commit."""
         self._writer.write(batch)
 
-    def write_later(self, batch: Batch) -> None:
-        """Write the batch in one of the next commits, without waiting."""
-        self._writer.write_later(batch)
+    def note(self, rows: Sequence[Row]) -> None:
+        """Write audit rows in one of the next commits, without waiting."""
+        self._journal.note(rows, self._writer.write_later)
+
+    def recover(self) -> int:
+        """Write what processes that died had noted; how many rows."""
+        count = 0
+        for name, rows in self._journal.left_behind():
+            known = self.fetch("SELECT lines FROM audit_journal WHERE name = ?", (name,))
+            batch = Batch([partial(_forget_journal, name=name)])
+            if missing := rows[known[0][0] if known else 0 :]:
+                batch.rows["audit"] = missing
+            self.write(batch)
+            count += len(missing)
+        return count
 
     def _count(self, rows: int) -> None:
         """Count new rows; of the processes that write, one carries the log when it has grown long."""
@@ -123,7 +138,7 @@ class SqliteFile:
 
     def close(self) -> None:
         """Write what is queued and close every connection."""
-        self._writer.close()
+        self._journal.close(self._writer.close())
         self._closing = True
         self._full.set()
         self._carrier.join()
@@ -131,3 +146,7 @@ class SqliteFile:
             reader.close()
         self._writing.close()
         self._turns.close()
+
+
+def _forget_journal(transaction: Transaction, name: str) -> None:
+    transaction.execute("DELETE FROM audit_journal WHERE name = ?", (name,))

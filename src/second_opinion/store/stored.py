@@ -21,6 +21,7 @@ class Stored:
     body: bytes
     case_number: int | None
     deleted: bool = False
+    member: str | None = None  # Patient id it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,6 @@ def instant(at: int) -> datetime:
 
 
 def stored(row: Row) -> Stored:
-    """From (type, id, version, last_updated, body, case_number, …)."""
-    kind, identity, version, updated, body, case = row[:6]
-    return Stored(kind, identity, version, instant(updated), body, case, not body)
+    """From (type, id, version, last_updated, body, case_number, pk, member, …)."""
+    kind, identity, version, updated, body, case, _, member = row[:8]
+    return Stored(kind, identity, version, instant(updated), body, case, not body, member)

@@ -157,10 +157,10 @@ case_event = Table(
     Index("case_event_of_case", "case_number"),
 )
 
-audit = Table(
+audit = Table(  # written by audit_chain.py alone
     "audit",
     metadata,
-    Column("pk", _Key, primary_key=True, autoincrement=True),
+    Column("number", _Key, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
@@ -169,6 +169,21 @@ audit = Table(
     Column("outcome", Text, nullable=False),
     Column("request", Text),
     Column("detail", LargeBinary, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+audit_head = Table(  # one row: how many records there are, and the digest of the last
+    "audit_head",
+    metadata,
+    Column("records", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+audit_journal = Table(  # how far the lines of a process's journal are in the audit table
+    "audit_journal",
+    metadata,
+    Column("name", _Word, primary_key=True),
+    Column("lines", BigInteger, nullable=False),
 )
 
 evidence = Table(

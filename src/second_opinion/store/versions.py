@@ -35,7 +35,7 @@ def history(
         text = "(last_updated < ? OR (last_updated = ? AND (version < ? OR (version = ? AND pk < ?))))"
         beyond = Part(text, (updated, updated, version, version, pk))
     statement = (
-        f"SELECT q.type, q.id, q.version, q.last_updated, {_BODY}, q.case_number, q.pk FROM"  # noqa: S608 - constants
+        f"SELECT q.type, q.id, q.version, q.last_updated, {_BODY}, q.case_number, q.pk, q.member FROM"  # noqa: S608 - constants
         f" (SELECT * FROM ({versions.text}) v WHERE {beyond.text}"
         " ORDER BY last_updated DESC, version DESC, pk DESC LIMIT ?) q"
         " ORDER BY q.last_updated DESC, q.version DESC, q.pk DESC"
@@ -55,7 +55,7 @@ def _versions(kind: str, identity: str | None, seen: Part, since: int | None) ->
     where = f"{named.text}{loaded} AND {seen.text}"
     values = (*named.values, *seen.values)
     late, at = ("", ()) if since is None else (" AND {alias}.last_updated >= ?", (since,))
-    columns = "r.type, r.id, {alias}.version, {alias}.last_updated, r.case_number, r.pk"
+    columns = "r.type, r.id, {alias}.version, {alias}.last_updated, r.case_number, r.pk, r.member"
     text = (
         f"SELECT {columns.format(alias='r')} FROM resource r WHERE {where}{late.format(alias='r')}"  # noqa: S608 - constants
         f" UNION ALL SELECT {columns.format(alias='h')} FROM resource r CROSS JOIN resource_history h"

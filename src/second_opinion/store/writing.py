@@ -8,7 +8,8 @@ import orjson
 
 from second_opinion.cases.attestation import NotAttested
 from second_opinion.cases.status import ATTESTED
-from second_opinion.store.changes import AuditRow, CaseWrite, Changes, Conflict, Event, ResourceWrite, Submission, Work
+from second_opinion.store import audit_chain
+from second_opinion.store.changes import CaseWrite, Changes, Conflict, Event, ResourceWrite, Submission, Work
 from second_opinion.store.database import Batch, Row, Transaction
 from second_opinion.store.found_by import FoundBy, found_by, span_rows, term_rows, unpacked, word
 from second_opinion.store.stored import microseconds
@@ -30,7 +31,7 @@ def batch(changes: Changes, numbers: Callable[[int], int]) -> Batch:
         "case_party": _parties(changes, number),
         "submission": [_submission(each) for each in changes.submissions],
         "case_event": [_event(each) for each in changes.events],
-        "audit": [audit_row(each) for each in changes.audit],
+        "audit": [audit_chain.row(each) for each in changes.audit],
         "evidence": sorted(changes.evidence.items()),
         "work": [_work(each) for each in changes.work],
     }
@@ -197,18 +198,4 @@ def _work(work: Work) -> Row:
         work.tries,
         None,
         orjson.dumps(work.body),
-    )
-
-
-def audit_row(row: AuditRow) -> Row:
-    """A new row of table audit."""
-    return (
-        microseconds(row.at),
-        row.actor,
-        row.action,
-        row.resource,
-        row.patient,
-        row.outcome,
-        row.request,
-        orjson.dumps(row.detail),
     )

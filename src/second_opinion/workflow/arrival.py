@@ -110,4 +110,4 @@ def audited(arrival: Arrival, at: datetime, kept: ResourceWrite, member: str | N
 
 def as_stored(kept: ResourceWrite) -> Stored:
     """The order just saved, as a read would give it."""
-    return Stored(kept.type, kept.id, kept.version, kept.last_updated, kept.body, kept.case)
+    return Stored(kept.type, kept.id, kept.version, kept.last_updated, kept.body, kept.case, member=kept.member)

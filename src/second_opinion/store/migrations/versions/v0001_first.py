@@ -20,6 +20,8 @@ def upgrade() -> None:
     counters = sa.table("counter", sa.column("name"), sa.column("value"))
     names = ("case", "resource", "snapshot")
     op.bulk_insert(counters, [{"name": name, "value": 0} for name in names])
+    head = sa.table("audit_head", sa.column("records"), sa.column("digest"))
+    op.bulk_insert(head, [{"records": 0, "digest": ""}])
 
 
 def _cases() -> None:
@@ -181,7 +183,7 @@ def _the_rest() -> None:
     op.create_index("work_waiting", "work", ["pk"], sqlite_where=waiting, postgresql_where=waiting)
     op.create_table(
         "audit",
-        sa.Column("pk", KEY, autoincrement=True, nullable=False),
+        sa.Column("number", KEY, autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
@@ -190,7 +192,19 @@ def _the_rest() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("request", sa.Text(), nullable=True),
         sa.Column("detail", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("pk"),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_table(
+        "audit_head",
+        sa.Column("records", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "audit_journal",
+        sa.Column("name", WORD, nullable=False),
+        sa.Column("lines", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "attempt",

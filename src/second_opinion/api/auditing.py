@@ -1,0 +1,120 @@
+"""Every look on record: what was read, found, refused or missed, one record for each patient it was about.
+
+What changes something is recorded by its story, in the same transaction; a change refused is recorded here.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from flask import Flask, Request, Response, request
+
+from second_opinion.access.caller import Caller
+from second_opinion.api import handlers, negotiation
+from second_opinion.errors import Unavailable
+from second_opinion.store.changes import AuditRow
+from second_opinion.store.keeping import Store
+from second_opinion.store.stored import Stored
+
+NOBODY = "anonymous"
+_CALLER, _PATIENTS, _FORM = "second_opinion.caller", "second_opinion.patients", "second_opinion.form"
+_OPEN = ("/fhir/metadata", "/fhir/.well-known/")
+_PURPOSE = re.compile(r"[A-Z]{3,12}", re.ASCII)
+_ACTIONS = {"POST": "create", "PUT": "update", "DELETE": "delete", "PATCH": "update"}
+
+
+def remembering(identify: Callable[[str | None], Caller]) -> Callable[[str | None], Caller]:
+    """``identify``, which leaves the caller where the record of this exchange finds it."""
+
+    def identified(authorization: str | None) -> Caller:
+        caller = identify(authorization)
+        request.environ[_CALLER] = caller
+        return caller
+
+    return identified
+
+
+def about(resources: Iterable[Stored]) -> None:
+    """The exchange shows these resources: whose they are goes on record."""
+    patients: dict[str, None] = request.environ.setdefault(_PATIENTS, {})
+    for each in resources:
+        patient = each.id if each.type == "Patient" else each.member
+        if patient:
+            patients[patient] = None
+
+
+def asked_by_form(pairs: Iterable[tuple[str, str]]) -> None:
+    """A search whose parameters came in its body: they go on record as a URL's do."""
+    request.environ[_FORM] = tuple(pairs)
+
+
+def register(app: Flask, store: Store) -> None:
+    """Record every exchange under /fhir but the open ones."""
+
+    @app.after_request
+    def record(response: Response) -> Response:
+        path = request.path
+        if path.startswith("/fhir") and not path.startswith(_OPEN) and request.method not in {"OPTIONS", "HEAD"}:
+            rows = _rows(request, response.status_code)
+            try:
+                store.note(rows)
+            except Unavailable as unavailable:
+                # What cannot be recorded is not shown (HIPAA 164.312(b)).
+                return handlers.answer(unavailable)
+        return response
+
+
+def _rows(asked: Request, status: int) -> list[AuditRow]:
+    caller: Caller | None = asked.environ.get(_CALLER)
+    action, reads = _interaction(asked)
+    outcome = _outcome(status)
+    if outcome == "0" and not reads:
+        return []
+    resource = "/".join(asked.path.removeprefix("/fhir").strip("/").split("/")[:2]) or None
+    detail = {"interaction": action, "status": status, "address": asked.remote_addr, **_said(asked, caller)}
+    if reads and not asked.path.rpartition("/")[2].startswith("$"):
+        detail["query"] = _query(asked)
+    now, ident = datetime.now(UTC), negotiation.request_id(asked)
+    who = caller.id if caller else NOBODY
+    return [
+        AuditRow(now, who, action, resource, patient, outcome, ident, detail)
+        for patient in asked.environ.get(_PATIENTS) or (None,)
+    ]
+
+
+def _interaction(asked: Request) -> tuple[str, bool]:
+    """What FHIR calls it, and whether it only looks."""
+    parts = asked.path.removeprefix("/fhir").strip("/").split("/")
+    if parts[-1].startswith("$"):
+        return "operation", asked.method == "GET"
+    if asked.method == "POST" and parts[-1] == "_search":
+        return "search", True
+    if asked.method != "GET":
+        return ("transaction" if parts == [""] else _ACTIONS.get(asked.method, "update")), False
+    if "_history" in parts:
+        named = {1: "vread"} if parts[-1] != "_history" else {2: "history-type", 3: "history-instance"}
+        return (named.get(len(parts), "vread") if parts[-1] == "_history" else "vread"), True
+    return ("search" if len(parts) == 1 else "read"), True
+
+
+def _outcome(status: int) -> str:
+    """AuditEvent.outcome: refused is serious, absent or wrong is minor, our own fault is major."""
+    if status < 400:  # noqa: PLR2004 - HTTP's own border
+        return "0"
+    if status in {401, 403, 429}:
+        return "8"
+    return "4" if status < 500 else "12"  # noqa: PLR2004 - HTTP's own border
+
+
+def _said(asked: Request, caller: Caller | None) -> dict[str, str]:
+    """What the caller is, and what for, as far as it says so."""
+    said = {"class": caller.partner_class or caller.kind} if caller else {}
+    purpose = asked.headers.get("X-Purpose-Of-Use", "")
+    return said | ({"purpose": purpose} if _PURPOSE.fullmatch(purpose) else {})
+
+
+def _query(asked: Request) -> str:
+    """The request as it was sent, for the record alone."""
+    form = urlencode(asked.environ.get(_FORM, ()))
+    return f"{asked.method} {asked.full_path.rstrip('?')}" + (f" {form}" if form else "")
