@@ -14,7 +14,10 @@ TAMPERED = {
     "the last taken out": ("DELETE FROM audit WHERE number = 4", "record 4 is missing"),
     "all taken out": ("DELETE FROM audit", "record 1 is missing"),
     "one put behind": (
-        "INSERT INTO audit SELECT 5, at, actor, action, resource, patient, outcome, request, detail, '' FROM audit",
+        (
+            "INSERT INTO audit SELECT 5, at, actor, action, resource, patient, outcome, request, detail, ''"
+            " FROM audit WHERE number = 4"
+        ),
         "record 5 is not as it was written",
     ),
     "the head taken away": ("DELETE FROM audit_head", "the head of the chain is missing"),
