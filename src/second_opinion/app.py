@@ -4,23 +4,25 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
+from second_opinion import admitting
 from second_opinion.access import caller
-from second_opinion.access.issuer import KEY_FILE, Issuer
+from second_opinion.access.issuer import KEY_FILE
 from second_opinion.access.keys import signing_key
 from second_opinion.api import (
+    admission,
     auditing,
     determinations,
     discovery,
     handlers,
     information,
     negotiation,
+    oauth,
     offers,
     reading,
     service_requests,
@@ -89,13 +91,8 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
         vocabulary=Vocabulary(settings.canonical, settings.fhir_base),
         directory=StoredDirectory(kept),
         now=now,
-        identify=partial(caller.identify, issuer=issuer(settings), store=kept),
+        identify=admitting.recognising(settings, kept),
     )
-
-
-def issuer(settings: Settings) -> Issuer:
-    """The embedded issuer of access tokens."""
-    return Issuer(settings.public_url, settings.fhir_base, settings.data_folder)
 
 
 def token(parts: Desk, ident: str, scope: str | None, member: str | None) -> str:
@@ -107,7 +104,9 @@ def token(parts: Desk, ident: str, scope: str | None, member: str | None) -> str
         if len(members) != 1:
             raise NotFound("There is no member of that number")
         patient = members[0].id
-    return caller.token(parts.store, issuer(parts.settings), ident, scope=scope, patient=patient)
+    understand = admitting.understanding(parts.settings.fhir_base)
+    issuer = admitting.issuer(parts.settings)
+    return caller.token(parts.store, issuer, ident, scope=scope, patient=patient, understand=understand)
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class FrontDesk(Desk):
 def front(parts: Desk) -> FrontDesk:
     """The desk as the front door needs it."""
     settings, words = parts.settings, parts.vocabulary
-    remembering = auditing.remembering(parts.identify)
+    remembering = auditing.remembering(admission.Gate(parts.identify))
     secret = signing_key(settings.data_folder / KEY_FILE).as_dict(private=True)["d"]
     return FrontDesk(
         **{each.name: getattr(parts, each.name) for each in fields(Desk)} | {"identify": remembering},
@@ -141,7 +140,8 @@ def application(desk: Desk) -> Flask:
     handlers.register(app)
     negotiation.register(app)
     auditing.register(app, parts.store)
-    app.register_blueprint(discovery.blueprint(parts, issuer(parts.settings)))
+    app.register_blueprint(discovery.blueprint(parts, admitting.issuer(parts.settings)))
+    app.register_blueprint(oauth.blueprint(admitting.token_server(parts.settings, parts.store)))
     discovery.register_docs(app)
     app.register_blueprint(service_requests.blueprint(parts))
     app.register_blueprint(determinations.blueprint(parts))

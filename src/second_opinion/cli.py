@@ -199,6 +199,10 @@ def partner() -> None:
 @click.option("--endpoint", metavar="URL")
 @click.option("--client-id", help="Who we are at this partner's token endpoint.")
 @click.option("--sender", metavar="ID", help="X12 sender, for subscription filters.")
+@click.option("--purpose", "purposes", multiple=True, metavar="CODE", help="Why it may ask: TREAT, HPAYMT, …")
+@click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="HOST", help="May be called for it too.")
+@click.option("--rate-limit", type=int, metavar="N", help="Requests a minute, instead of RATE_LIMIT; 0: no limit.")
+@click.option("--certificate", metavar="SHA256", help="Client certificate its tokens are bound to, as thumbprint.")
 @database_option
 def partner_add(database_url: str | None, **given: Any) -> None:
     """Register a partner."""

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from second_opinion.access import caller, registry
-from second_opinion.access.caller import Caller
+from second_opinion.access.caller import Identify
 from second_opinion.access.issuer import Issuer
 from second_opinion.api import handlers, negotiation, reading
 from second_opinion.api.cursors import Cursors
@@ -41,7 +41,7 @@ class ReadingDesk:
     settings: Settings
     store: Store
     cursors: Cursors
-    identify: Callable[[str | None], Caller]
+    identify: Identify
     now: Callable[[], datetime]
     definitions: Sequence[dict[str, Any]]
     capability: bytes

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -53,6 +54,10 @@ class Service:
             token = app.token(self.desk, name, scope, None)
             client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {token}"
         return client
+
+    def another(self) -> Flask:
+        """The same service as another process would have it: nothing shared but store and keys."""
+        return app.application(app.desk_on(self.desk.settings, self.store, lambda: NOW))
 
     def submit(self, order: dict[str, Any], **headers: str) -> TestResponse:
         """The plan's order through the plain door."""

@@ -56,7 +56,7 @@ def _routed(running: Service) -> dict[str, set[str]]:
     }
     found: dict[str, set[str]] = {}
     for rule in running.app.url_map.iter_rules():
-        if not rule.rule.startswith("/fhir") or rule.rule == "/fhir/metadata":
+        if not rule.rule.startswith("/fhir") or rule.rule == "/fhir/metadata" or "/.well-known/" in rule.rule:
             continue
         type_name, slash, rest = rule.rule.removeprefix("/fhir").removeprefix("/").partition("/")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:

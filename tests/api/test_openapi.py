@@ -128,7 +128,7 @@ def test_whatever_is_sent_is_answered_as_described(case: Case, running: Service)
     _lead_to_something(case, running)
     answered = case.call(app=running.app, headers={"Authorization": _authorization(running)})
     case.validate_response(answered, checks=CHECKS)
-    if answered.status_code >= 400:
+    if answered.status_code >= 400 and case.path != "/oauth/token":
         assert answered.headers["content-type"] == [f"{FHIR_JSON}; charset=utf-8"]
         assert answered.json()["resourceType"] == "OperationOutcome"
         assert answered.json()["issue"][0]["details"]["text"]

@@ -86,7 +86,11 @@ class Shelf:
         return found
 
     def seen(self, resource: ResourceWrite, visibility: Visibility) -> bool:
-        """The caller may see the resource."""
+        """Whether the caller may see the resource, and its scopes name it."""
+        named = visibility.alternatives(resource.type) or ((),)
+        return self._open(resource, visibility) and any(self._holds(resource, each, visibility) for each in named)
+
+    def _open(self, resource: ResourceWrite, visibility: Visibility) -> bool:
         if visibility.types is not None and resource.type not in visibility.types:
             return False
         if visibility.everything or resource.type == "Practitioner":

@@ -45,6 +45,21 @@ def save_the_same(url: str, told: TextIO) -> None:
     store.close()
 
 
+def use_the_same_assertions(url: str, told: TextIO) -> None:
+    """Use the same twenty assertions at once with another process."""
+    store = Store(url)
+    outcomes = []
+    for number in range(20):
+        try:
+            store.use_assertion("ehr", f"digest {number}", 1, 2)
+        except Conflict as conflict:
+            outcomes.append(conflict.kind)
+        else:
+            outcomes.append("used")
+    print(*outcomes, file=told, flush=True)
+    store.close()
+
+
 def save_all_the_time(url: str, told: TextIO) -> None:
     """Save without a pause until the standard input closes."""
     from threading import Event, Thread  # noqa: PLC0415 - of this one process

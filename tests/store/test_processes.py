@@ -99,3 +99,13 @@ def test_a_busy_process_lets_another_take_its_turn(database_url: str) -> None:
     store.close()
 
     assert max(waits) < 1.0  # seconds; SQLite's own waiting starves a writer for longer
+
+
+def test_of_two_processes_one_uses_an_assertion(database_url: str) -> None:
+    processes = [start("use_the_same_assertions", database_url) for _ in range(2)]
+    outcomes = [line(process).split() for process in processes]
+    for process in processes:
+        process.communicate()
+
+    assert all(sorted(pair) == ["assertion", "used"] for pair in zip(*outcomes, strict=True))
+    assert len(outcomes[0]) == 20

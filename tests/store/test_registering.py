@@ -32,3 +32,16 @@ def test_who_is_disabled_is_so_until_enabled_again(store: Store) -> None:
     assert store.registry_set_active("a", active=True)
     assert store.registry_get("a") == ("partner", b"1", True)
     assert not store.registry_set_active("absent", active=False)
+
+
+def test_an_assertion_is_used_once_and_forgotten_when_it_has_run_out(store: Store) -> None:
+    store.use_assertion("ehr", "digest", now=10, until=20)
+    store.use_assertion("other", "digest", now=10, until=20)
+
+    for now in (10, 20):
+        with pytest.raises(Conflict) as conflict:
+            store.use_assertion("ehr", "digest", now=now, until=30)
+        assert conflict.value.kind == "assertion"
+
+    store.use_assertion("ehr", "digest", now=21, until=30)
+    assert store._database.fetch("SELECT partner, until FROM used_assertion") == [("ehr", 30)]

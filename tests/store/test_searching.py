@@ -16,6 +16,7 @@ from second_opinion.store.query import (
     Linked,
     LinkedBy,
     Match,
+    Narrowed,
     Present,
     Query,
     Sort,
@@ -67,14 +68,20 @@ SORT = st.builds(
     st.sampled_from([Sort("due", "date"), Sort("status", "term"), Sort("_id", "id"), Sort("_lastUpdated", "updated")]),
     descending=st.booleans(),
 )
+NAMED = st.builds(Clause, st.lists(alone("status"), min_size=1, max_size=2).map(tuple), negated=st.booleans())
+NARROWED = st.lists(st.lists(NAMED, min_size=1, max_size=2).map(tuple), min_size=1, max_size=2).map(
+    lambda alternatives: (Narrowed("Task", tuple(alternatives)),)
+)
 VISIBILITY = st.one_of(
     st.just(EVERYTHING),
+    NARROWED.map(lambda narrowed: Visibility(everything=True, narrowed=narrowed)),
     st.builds(
         Visibility,
         parties=st.sets(st.sampled_from(PARTIES)).map(sorted).map(tuple),
         partner=st.sampled_from([None, "ehr"]),
         members=st.sampled_from([(), ("p1",), ("p1", "p2")]),
         types=st.sampled_from([None, frozenset({"Task", "Patient"}), frozenset({"Patient"})]),
+        narrowed=st.one_of(st.just(()), NARROWED),
     ),
 )
 QUERY = st.builds(

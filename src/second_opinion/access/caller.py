@@ -1,12 +1,13 @@
 """Who is calling, and what that caller may do: the one place where a token becomes somebody."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from second_opinion.access import registry, scopes
 from second_opinion.access.challenge import HEADER, challenge
-from second_opinion.access.issuer import COMMAND_LINE_LIFETIME, Claims, InvalidToken, Issuer
+from second_opinion.access.issuer import COMMAND_LINE_LIFETIME, Claims, InvalidToken, Issuer, Verifying
 from second_opinion.access.registry import PARTNER, REVIEWER, Partner, Registered, Registering, Reviewer
-from second_opinion.access.scopes import Scope
+from second_opinion.access.scopes import Scope, Understand
 from second_opinion.errors import Forbidden, NotFound, Unauthorized
 
 
@@ -23,12 +24,31 @@ class Caller:
     patient: str | None = None  # Patient id the token is bound to
     name: str | None = None
     reviewer: Reviewer | None = None  # as registered now; None for a partner
+    purpose: str | None = None  # of use, as the token states it; None: it does not
+    purposes: tuple[str, ...] = ()  # those it is registered for; none: whatever its class may
+    rate_limit: int | None = None  # requests a minute; None: as set for all
+    token_id: str = ""  # jti, for logs
 
 
-def identify(authorization: str | None, issuer: Issuer, store: Registering) -> Caller:
+class Identify(Protocol):
+    """``identify`` with its parts given."""
+
+    def __call__(self, authorization: str | None, *, certificate: str | None = None) -> Caller:
+        """Who sends this header, with this client certificate."""
+
+
+def identify(
+    authorization: str | None,
+    issuer: Verifying,
+    store: Registering,
+    *,
+    certificate: str | None = None,
+    understand: Understand | None = None,
+) -> Caller:
     """Who sends this ``Authorization`` header. The registry is asked each time, so a disabled caller is out at once.
 
-    Unauthorized when there is no good token; Forbidden when the token is good and nobody is registered for it.
+    ``certificate`` is the thumbprint of the client certificate the request came with. Unauthorized when there is no
+    good token; Forbidden when the token is good and nobody is registered for it.
     """
     claims = issuer.verify(_bearer(authorization))
     entry = registry.find(store, claims.caller)
@@ -36,7 +56,8 @@ def identify(authorization: str | None, issuer: Issuer, store: Registering) -> C
         raise Forbidden("The caller is not registered with this service", HEADER)
     if not entry.active:
         raise InvalidToken("The caller is disabled")
-    return _caller(entry, claims)
+    _check_binding(entry, claims, certificate)
+    return _caller(entry, claims, understand)
 
 
 def require(caller: Caller, type_: str, letter: str) -> None:
@@ -57,6 +78,7 @@ def token(
     scope: str | None = None,
     patient: str | None = None,
     lifetime: int = COMMAND_LINE_LIFETIME,
+    understand: Understand | None = None,
 ) -> str:
     """An access token for someone registered; ``scope`` asks for less, ``patient`` binds a member's app to her.
 
@@ -69,12 +91,22 @@ def token(
         raise Forbidden("The partner or reviewer is disabled")
     if patient is not None and not (isinstance(entry, Partner) and entry.partner_class == "member-app"):
         raise Forbidden("Only a partner of class member-app can be bound to a member")
-    granted = scopes.grant(entry.granted if scope is None else scope, entry.granted, entry.contexts)
+    granted = scopes.grant(entry.granted if scope is None else scope, entry.granted, entry.contexts, understand)
     if not granted:
         raise Forbidden(
             "scope: nothing of it is granted; write scopes such as system/Task.rs, letters in the order cruds"
         )
-    return issuer.issue(entry.id, granted, lifetime, patient)
+    certificate = entry.certificate if isinstance(entry, Partner) else None
+    return issuer.issue(entry.id, granted, lifetime, patient, certificate)
+
+
+def _check_binding(entry: Registered, claims: Claims, certificate: str | None) -> None:
+    """A token bound to a certificate comes with it, and a partner registered with one has no other tokens."""
+    registered = entry.certificate if isinstance(entry, Partner) else None
+    if registered is not None and claims.certificate != registered:
+        raise InvalidToken
+    if claims.certificate is not None and claims.certificate != certificate:
+        raise InvalidToken
 
 
 def _bearer(authorization: str | None) -> str:
@@ -88,7 +120,7 @@ def _bearer(authorization: str | None) -> str:
     return credentials.strip()
 
 
-def _caller(entry: Registered, claims: Claims) -> Caller:
+def _caller(entry: Registered, claims: Claims, understand: Understand | None) -> Caller:
     partner = entry if isinstance(entry, Partner) else None
     return Caller(
         id=entry.id,
@@ -96,8 +128,12 @@ def _caller(entry: Registered, claims: Claims) -> Caller:
         partner_class=partner.partner_class if partner else None,
         organization=entry.organization,
         npis=partner.npis if partner else (),
-        scopes=scopes.effective(claims.scope, entry.granted, entry.contexts),
+        scopes=scopes.effective(claims.scope, entry.granted, entry.contexts, understand),
         patient=claims.patient,
         name=entry.name,
         reviewer=entry if isinstance(entry, Reviewer) else None,
+        purpose=claims.purpose,
+        purposes=partner.purposes if partner else (),
+        rate_limit=partner.rate_limit if partner else None,
+        token_id=claims.token_id,
     )

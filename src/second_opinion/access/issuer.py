@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from joserfc import jwt
@@ -21,6 +21,7 @@ from second_opinion.errors import Unauthorized
 KEY_FILE = Path("keys") / "issuer.json"  # under the data folder
 COMMAND_LINE_LIFETIME = 8 * 3600  # seconds; a day's rehearsal
 OAUTH_LIFETIME = 300  # seconds; SMART Backend Services recommends no more
+THUMBPRINT = "x5t#S256"  # RFC 8705
 TYPE = "at+jwt"  # RFC 9068: an assertion signed with the same key is no access token
 MOST_CHARACTERS = 8192
 MOST_REMEMBERED = 10_000
@@ -51,6 +52,15 @@ class Claims:
     expires_at: int  # seconds since 1970
     token_id: str  # jti, for logs
     patient: str | None = None  # Patient id the token is bound to
+    purpose: str | None = None  # purpose_of_use, where the issuer states it
+    certificate: str | None = None  # cnf x5t#S256: only who has this certificate may use the token
+
+
+class Verifying(Protocol):
+    """Says what a token says."""
+
+    def verify(self, token: str) -> Claims:
+        """What a good token says; InvalidToken or ExpiredToken for any other."""
 
 
 class Issuer:
@@ -72,10 +82,12 @@ class Issuer:
         """The public half, as a JSON Web Key Set."""
         return {"keys": [self._key.as_dict(private=False)]}
 
-    def issue(self, caller: str, scope: str, lifetime: int, patient: str | None = None) -> str:
-        """An access token for ``lifetime`` seconds from now."""
+    def issue(
+        self, caller: str, scope: str, lifetime: int, patient: str | None = None, certificate: str | None = None
+    ) -> str:
+        """An access token for ``lifetime`` seconds from now, bound to a client certificate where one is given."""
         now = int(self._seconds())
-        claims = {
+        claims: dict[str, Any] = {
             "iss": self._issuer,
             "aud": self._audience,
             "sub": caller,
@@ -87,6 +99,8 @@ class Issuer:
         }
         if patient is not None:
             claims["patient"] = patient
+        if certificate is not None:
+            claims["cnf"] = {THUMBPRINT: certificate}
         return jwt.encode({"alg": ALGORITHM, "typ": TYPE, "kid": self._key.kid}, claims, self._key, [ALGORITHM])
 
     def verify(self, token: str) -> Claims:
@@ -109,7 +123,7 @@ class Issuer:
             decoded = jwt.decode(token, self._key, [ALGORITHM])
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
             raise InvalidToken from problem
-        if decoded.header.get("typ") != TYPE:
+        if decoded.header.get("typ") != TYPE or "crit" in decoded.header:
             raise InvalidToken
         return self._claims(decoded.claims)
 
@@ -123,7 +137,7 @@ class Issuer:
         if type(expires_at) is not int or any(not isinstance(text, str) for text in [*texts, patient or ""]):
             raise InvalidToken
         caller, scope, token_id = map(str, texts)
-        return Claims(caller, scope, expires_at, token_id, patient)
+        return Claims(caller, scope, expires_at, token_id, patient, certificate=bound_to(said))
 
     def _remember(self, name: bytes, claims: Claims) -> None:
         """Signatures cost half a millisecond; the oldest are forgotten first."""
@@ -131,3 +145,14 @@ class Issuer:
             while len(self._verified) >= MOST_REMEMBERED:
                 self._verified.pop(next(iter(self._verified)), None)
             self._verified[name] = claims
+
+
+def bound_to(claims: dict[str, Any]) -> str | None:
+    """The thumbprint the token is bound to; InvalidToken where it is bound in a way nobody here can check."""
+    if "cnf" not in claims:
+        return None
+    confirmation = claims["cnf"]
+    thumbprint = confirmation.get(THUMBPRINT) if isinstance(confirmation, dict) else None
+    if not isinstance(thumbprint, str):
+        raise InvalidToken
+    return thumbprint

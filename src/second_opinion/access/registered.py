@@ -21,6 +21,9 @@ CLINICAL = frozenset({"physician", "nurse"})
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _NPI = re.compile(r"[0-9]{10}", re.ASCII)
 _STATE = re.compile(r"[A-Z]{2}", re.ASCII)
+_PURPOSE = re.compile(r"[A-Z][A-Z0-9]{1,15}", re.ASCII)  # HL7 v3 PurposeOfUse
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|[0-9a-f:]+", re.ASCII)
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # SHA-256, base64url (RFC 8705, x5t#S256)
 _SPECIALTY = re.compile(r"[0-9A-Z]{9}X", re.ASCII)  # NUCC taxonomy code
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -43,6 +46,10 @@ class Partner:
     jwks: str | None = None  # address of its key set, or the key set itself as JSON
     client_id: str | None = None  # who we are at its token endpoint
     sender: str | None = None  # X12 sender id
+    purposes: tuple[str, ...] = ()  # why it may ask, of HL7's PurposeOfUse; none: whatever its class may
+    allowed_hosts: tuple[str, ...] = ()  # further hosts that may be called for it
+    rate_limit: int | None = None  # requests a minute; None: as set for all
+    certificate: str | None = None  # x5t#S256 of the client certificate its tokens are bound to
     active: bool = True
 
     @property
@@ -93,6 +100,14 @@ def check_partner(partner: Partner) -> list[str]:
     _url("endpoint", partner.endpoint, lambda scheme, _: scheme in {"https", "http"}, "an http or https address")
     if partner.jwks is not None:
         _check_jwks(partner.jwks)
+    for purpose in partner.purposes:
+        _matches("purpose", purpose, _PURPOSE, "a code of PurposeOfUse, such as TREAT")
+    for host in partner.allowed_hosts:
+        _matches("allowed-host", host, _HOST, "a host name or address in lower case, without port")
+    if partner.certificate is not None:
+        _matches("certificate", partner.certificate, _THUMBPRINT, "a SHA-256 thumbprint, base64url (x5t#S256)")
+    if partner.rate_limit is not None and partner.rate_limit < 0:
+        raise WrongRegistration("rate-limit: must be requests a minute, 0 for no limit")
     warnings = _check_npi("organization", partner.organization)
     for npi in partner.npis:
         warnings += _check_npi("npi", npi)

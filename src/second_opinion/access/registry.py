@@ -1,5 +1,7 @@
 """The registry: partners and reviewers in one namespace of ids, kept by the store and asked on every request."""
 
+import base64
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 from functools import lru_cache
@@ -45,6 +47,9 @@ __all__ = [
 ]
 
 
+_HEXADECIMAL = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
 class Registering(Protocol):
     """What the registry asks of the store."""
 
@@ -74,6 +79,10 @@ def add_partner(
     endpoint: str | None = None,
     client_id: str | None = None,
     sender: str | None = None,
+    purposes: Sequence[str] = (),
+    allowed_hosts: Sequence[str] = (),
+    rate_limit: int | None = None,
+    certificate: str | None = None,
 ) -> tuple[Partner, list[str]]:
     """The partner as registered, and warnings. ``jwks`` is an address, a file's path, or the key set as JSON.
 
@@ -90,6 +99,10 @@ def add_partner(
         jwks=_keys(jwks) if jwks else None,
         client_id=client_id,
         sender=sender,
+        purposes=tuple(purposes),
+        allowed_hosts=tuple(host.lower() for host in allowed_hosts),
+        rate_limit=rate_limit,
+        certificate=thumbprint(certificate) if certificate else None,
     )
     warnings = check_partner(partner)
     _keep(store, PARTNER, partner)
@@ -164,12 +177,14 @@ def listing(store: Registering, kind: str) -> list[str]:
 
 def _line(entry: Registered) -> str:
     does = entry.partner_class if isinstance(entry, Partner) else entry.kind
-    parts = [entry.id, does, entry.organization, entry.name, None if entry.active else "disabled"]
+    bound = "certificate" if isinstance(entry, Partner) and entry.certificate else None
+    parts = [entry.id, does, entry.organization, entry.name, bound, None if entry.active else "disabled"]
     return "  ".join(part for part in parts if part)
 
 
 def _keep(store: Registering, kind: str, entry: Registered) -> None:
-    body = {name: value for name, value in asdict(entry).items() if name not in {"id", "active"} and value is not None}
+    said = {name: value for name, value in asdict(entry).items() if name not in {"id", "active"}}
+    body = {name: value for name, value in said.items() if value not in (None, ())}
     try:
         store.registry_add(kind, entry.id, orjson.dumps(body))
     except Conflict as taken:
@@ -182,9 +197,16 @@ def _read(id_: str, kind: str, body: bytes, active: bool) -> Registered:  # noqa
     entry: type[Registered] = Partner if kind == PARTNER else Reviewer
     known = {each.name for each in fields(entry)}
     values = {name: value for name, value in orjson.loads(body).items() if name in known}
-    if "npis" in values:
-        values["npis"] = tuple(values["npis"])
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     return entry(**{**values, "id": id_, "active": active})
+
+
+def thumbprint(certificate: str) -> str:
+    """The thumbprint as it is kept: base64url; the hexadecimal form, with colons or without, is taken too."""
+    digits = certificate.replace(":", "").lower()
+    if not _HEXADECIMAL.fullmatch(digits):
+        return certificate.rstrip("=")
+    return base64.urlsafe_b64encode(bytes.fromhex(digits)).rstrip(b"=").decode()
 
 
 def _keys(jwks: str) -> str:

@@ -4,13 +4,13 @@ What changes something is recorded by its story, in the same transaction; a chan
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from flask import Flask, Request, Response, request
 
-from second_opinion.access.caller import Caller
+from second_opinion.access.caller import Caller, Identify
 from second_opinion.api import handlers, negotiation
 from second_opinion.errors import Unavailable
 from second_opinion.store.changes import AuditRow
@@ -24,11 +24,11 @@ _PURPOSE = re.compile(r"[A-Z]{3,12}", re.ASCII)
 _ACTIONS = {"POST": "create", "PUT": "update", "DELETE": "delete", "PATCH": "update"}
 
 
-def remembering(identify: Callable[[str | None], Caller]) -> Callable[[str | None], Caller]:
+def remembering(identify: Identify) -> Identify:
     """``identify``, which leaves the caller where the record of this exchange finds it."""
 
-    def identified(authorization: str | None) -> Caller:
-        caller = identify(authorization)
+    def identified(authorization: str | None, *, certificate: str | None = None) -> Caller:
+        caller = identify(authorization, certificate=certificate)
         request.environ[_CALLER] = caller
         return caller
 

@@ -8,7 +8,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 
-from second_opinion.api import negotiation
+from second_opinion.api import negotiation, oauth
 from second_opinion.errors import (
     BadRequest,
     BodyTooLarge,
@@ -61,7 +61,9 @@ def register(app: Flask) -> None:
 
 
 def answer(error: SecondOpinionError) -> Response:
-    """The error as an OperationOutcome with its status and headers."""
+    """The error as an OperationOutcome with its status and headers; to an OAuth client as OAuth writes it."""
+    if request.path.startswith("/oauth/"):
+        return oauth.refusal(error)
     body = outcome.write(error)
     if isinstance(error, UnknownParameter):
         body["issue"][0]["details"]["coding"] = [_UNKNOWN_PARAMETER]

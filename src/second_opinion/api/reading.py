@@ -90,7 +90,7 @@ class _Views:
         negotiation.check_accepted(request)
         caller = self.desk.identify(request.environ.get("HTTP_AUTHORIZATION"))
         require(caller, self.type_name, letter)
-        return caller, visibility(caller)
+        return caller, visibility(caller, letter)
 
 
 def _found(desk: Shelf, type_name: str, ident: str, seen: Visibility, number: int | None) -> Stored:

@@ -8,7 +8,7 @@ import orjson
 from flask import Response, request
 
 from second_opinion.access.caller import Caller
-from second_opinion.access.scopes import allows
+from second_opinion.access.visibility import visibility
 from second_opinion.api import auditing, negotiation
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
@@ -35,7 +35,7 @@ def search(desk: Shelf, type_name: str, caller: Caller, seen: Visibility) -> Res
         after=cursor.after if cursor else None,
     )
     page = desk.store.search(asked.query, seen)
-    entries = [] if asked.query.total_only else _entries(desk, asked, page.rows, caller, seen)
+    entries = [] if asked.query.total_only else _entries(desk, asked, page.rows, caller)
     links = _links(desk, asked, page, caller, token)
     return negotiation.answer(bundles.searchset(entries, page.total, links, desk.now()))
 
@@ -76,14 +76,14 @@ def _links(desk: Shelf, asked: Search, page: Page, caller: Caller, token: str | 
     return links
 
 
-def _entries(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller, seen: Visibility) -> list[SearchEntry]:
+def _entries(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller) -> list[SearchEntry]:
     """Matches, what is included with them, and a word on what was set aside."""
     base, shown = desk.settings.fhir_base, asked.presentation
     auditing.about(rows)
     entries = [_entry(base, each, shown, "match") for each in rows]
     if asked.includes or asked.reverse_includes:
         further = Presentation(summary=shown.summary)  # _elements is about the matches alone
-        included = _included(desk, asked, rows, caller, seen)
+        included = _included(desk, asked, rows, caller)
         auditing.about(included)
         entries += [_entry(base, each, further, "include") for each in included]
     if asked.warnings:
@@ -97,8 +97,12 @@ def _entry(base: str, stored: Stored, shown: Presentation, mode: str) -> SearchE
     return SearchEntry(f"{base}/{stored.type}/{stored.id}", body, mode)
 
 
-def _included(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller, seen: Visibility) -> list[Stored]:
-    """What the matches point to and what points to them, each once; then one step further where :iterate asks."""
+def _included(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller) -> list[Stored]:
+    """What the matches point to and what points to them, each once; then one step further where :iterate asks.
+
+    What is included is read, so the caller's scopes to read decide, not those to search.
+    """
+    seen = visibility(caller, "r")
     known = {(each.type, each.id): each for each in rows}
     matched = len(known)
     for start, includes in ((rows, _all(asked)), (None, [each for each in _all(asked) if each[0].iterate])):
@@ -106,8 +110,7 @@ def _included(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller
         for include, reverse in includes:
             find = _pointing if reverse else _pointed_to
             for each in find(desk, include, from_here, seen):
-                if allows(caller.scopes, each.type, "r"):
-                    known.setdefault((each.type, each.id), each)
+                known.setdefault((each.type, each.id), each)
     return list(known.values())[matched:]
 
 

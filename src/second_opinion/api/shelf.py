@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from second_opinion.access.caller import Caller
+from second_opinion.access.caller import Identify
 from second_opinion.api.cursors import Cursors
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
@@ -26,7 +26,7 @@ class Shelf(Protocol):
         """How pages go on."""
 
     @property
-    def identify(self) -> Callable[[str | None], Caller]:
+    def identify(self) -> Identify:
         """Who sends an Authorization header."""
 
     @property

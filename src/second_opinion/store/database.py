@@ -34,6 +34,7 @@ _ORDER = (
     "work",
     "attempt",
     "registry",
+    "used_assertion",
     "snapshot",
 )
 
@@ -191,6 +192,7 @@ _KINDS: Mapping[str, str] = MappingProxyType(
         "resource": "resource",
         "resource_history": "resource",
         "registry": "registry",
+        "used_assertion": "assertion",
     }
 )
 

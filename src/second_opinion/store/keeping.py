@@ -235,6 +235,10 @@ class Store:
         """Enable or disable; false when nobody has the id."""
         return registering.set_active(self._database, id, active=active)
 
+    def use_assertion(self, partner: str, digest: str, now: int, until: int) -> None:
+        """Note a partner's assertion as used; Conflict("assertion") when it was, in whatever process. Microseconds."""
+        registering.use_assertion(self._database, partner, digest, now, until)
+
     # Directory
 
     def active_snapshot(self) -> int:

@@ -7,6 +7,7 @@ from second_opinion.store.database import Dialect
 from second_opinion.store.found_by import LONGEST, key, word
 from second_opinion.store.parameters import param
 from second_opinion.store.query import (
+    Clause,
     Contains,
     EndsWith,
     Exactly,
@@ -20,7 +21,7 @@ from second_opinion.store.query import (
     Visibility,
     Within,
 )
-from second_opinion.store.visibility import Part, all_of, any_of, current, visible
+from second_opinion.store.visibility import NOTHING, Part, all_of, any_of, current, visible
 
 # {first} and {last} bound what the resource says, the question marks what is asked (FHIR R4 search, 3.1.1.4.4).
 _SPANS = {
@@ -50,6 +51,20 @@ class Matcher:
         self._dialect = dialect
         self._visibility = visibility
         self._names = count()
+
+    def seen(self, alias: str, kind: str) -> Part:
+        """The caller may see the row of this type, and its scopes name it; NOTHING where it may see none."""
+        seen = visible(self._visibility, alias, kind)
+        alternatives = self._visibility.alternatives(kind)
+        if seen is NOTHING or not alternatives:
+            return seen
+        named = [all_of([self.demanded(clause, kind, alias) for clause in clauses]) for clauses in alternatives]
+        return all_of([seen, any_of(named)])
+
+    def demanded(self, clause: Clause, kind: str, alias: str) -> Part:
+        """The clause holds for the resource of this type."""
+        condition = self.condition(clause.matches, kind, alias)
+        return Part(f"{'NOT ' if clause.negated else ''}({condition.text})", condition.values)
 
     def condition(self, matches: Sequence[Match], kind: str, alias: str) -> Part:
         """Any of the matches holds for the resource of this type."""
@@ -105,7 +120,7 @@ class Matcher:
                 Part(f"{target}.type = ? AND {target}.id = substr({link}.value, {len(start) + 1})", (match.type,)),
                 Part(f"substr({link}.value, 1, {len(start)}) = ?", (start,)),
                 current(target, match.type),
-                visible(self._visibility, target, match.type),
+                self.seen(target, match.type),
                 self.condition(match.inner, match.type, target),
             ]
         )
@@ -123,7 +138,7 @@ class Matcher:
                     (param(match.type, match.parameter), f"{kind}/"),
                 ),
                 current(source, match.type),
-                visible(self._visibility, source, match.type),
+                self.seen(source, match.type),
                 self.condition(match.inner, match.type, source),
             ]
         )
@@ -150,7 +165,7 @@ class Matcher:
         if not targets or len(targets) < len(inner):
             return None
         chosen = Part(" UNION ".join(each.text for each in targets), tuple(v for each in targets for v in each.values))
-        seen = all_of([current("x", match.type), visible(self._visibility, "x", match.type)])
+        seen = all_of([current("x", match.type), self.seen("x", match.type)])
         text = (
             f"SELECT DISTINCT l.resource AS pk FROM resource x CROSS JOIN search_term l"  # noqa: S608 - as above
             f" WHERE x.pk IN ({chosen.text}) AND {seen.text} AND l.param = ? AND l.value = ? || x.id"

@@ -122,11 +122,20 @@ class Query:
 
 
 @dataclass(frozen=True)
+class Narrowed:
+    """Of a type only resources for which all clauses of one of the alternatives hold."""
+
+    type: str
+    alternatives: tuple[tuple[Clause, ...], ...]
+
+
+@dataclass(frozen=True)
 class Visibility:
     """Which rows a caller may see, applied before the query.
 
     ``everything`` for plan staff; else cases one of ``parties`` takes part in, resources ``partner`` submitted,
     members of those cases, and ``members`` outright. ``types``: only these types at all (None: every type).
+    ``narrowed``: of these types only what the caller's scopes name, in its current version.
     The provider directory (Practitioner, PractitionerRole, Organization, …) is open to every caller with the scope.
     """
 
@@ -135,3 +144,8 @@ class Visibility:
     partner: str | None = None
     members: tuple[str, ...] = ()
     types: frozenset[str] | None = None
+    narrowed: tuple[Narrowed, ...] = ()
+
+    def alternatives(self, kind: str) -> tuple[tuple[Clause, ...], ...]:
+        """What the scopes demand of a resource of this type, one of them; empty: nothing."""
+        return next((each.alternatives for each in self.narrowed if each.type == kind), ())

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 
-from second_opinion.store.database import Database
+from second_opinion.store.database import Database, Dialect
 from second_opinion.store.found_by import word
+from second_opinion.store.matches import Matcher
 from second_opinion.store.parameters import param
 from second_opinion.store.query import Visibility
 from second_opinion.store.stored import Stored, instant, stored
@@ -16,16 +17,15 @@ from second_opinion.store.visibility import (
     Part,
     current,
     questions,
-    visible,
 )
 
 _SHOWN = "r.type, r.id, r.version, r.last_updated, r.body, r.case_number, r.pk, r.member"
 
 
 @lru_cache(maxsize=512)
-def _newest(kind: str, visibility: Visibility) -> Part:
+def _newest(dialect: Dialect, kind: str, visibility: Visibility) -> Part:
     """The row of one id that is, or was last, in force."""
-    seen = visible(visibility, "r", kind)
+    seen = Matcher(dialect, visibility).seen("r", kind)
     if seen is NOTHING:
         return NOTHING
     # A directory row that a later snapshot ended is no longer there; a deleted resource is, as deleted.
@@ -36,7 +36,7 @@ def _newest(kind: str, visibility: Visibility) -> Part:
 
 def read(database: Database, kind: str, identity: str, visibility: Visibility, version: int | None) -> Stored | None:
     """The current version of a resource, or the one asked for; None where the caller may see none."""
-    newest = _newest(kind, visibility)
+    newest = _newest(database.dialect, kind, visibility)
     if newest is NOTHING:
         return None
     rows = database.fetch(newest.text, (kind, identity, *newest.values))
@@ -44,6 +44,8 @@ def read(database: Database, kind: str, identity: str, visibility: Visibility, v
         return None
     if version is None or rows[0][2] == version:
         return stored(rows[0])
+    if visibility.alternatives(kind):  # an earlier version is indexed no more: nobody knows whether it was named
+        return None
     return _earlier(database, stored(rows[0]), rows[0][6], version)
 
 
@@ -106,7 +108,7 @@ def by_reference(database: Database, references: Sequence[str], visibility: Visi
         by_type[kind][identity] = None
     found = []
     for kind, wanted in by_type.items():
-        seen = visible(visibility, "r", kind)
+        seen = Matcher(database.dialect, visibility).seen("r", kind)
         if seen is not NOTHING:
             conditions = f"r.id IN ({questions(list(wanted))}) AND {current('r', kind).text} AND {seen.text}"
             statement = f"SELECT {_SHOWN} FROM resource r WHERE r.type = ? AND {conditions}"  # noqa: S608 - constants
@@ -118,7 +120,7 @@ def referring(
     database: Database, kind: str, parameter: str, references: Sequence[str], visibility: Visibility
 ) -> list[Stored]:
     """The resources of a type whose reference parameter points at one of "Type/id", each once."""
-    seen = visible(visibility, "r", kind)
+    seen = Matcher(database.dialect, visibility).seen("r", kind)
     if seen is NOTHING or not references:
         return []
     found = f"SELECT DISTINCT resource FROM search_term WHERE param = ? AND value IN ({questions(references)})"  # noqa: S608 - marks

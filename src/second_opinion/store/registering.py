@@ -1,4 +1,4 @@
-"""Partners and reviewers: who is registered, as the bytes the access room keeps."""
+"""Partners and reviewers: who is registered, as the bytes the access room keeps; and which assertions were used."""
 
 from functools import partial
 
@@ -29,6 +29,20 @@ def set_active(database: Database, identity: str, *, active: bool) -> bool:
     changed: list[int] = []
     database.write(Batch([partial(_set, identity=identity, active=int(active), changed=changed)]))
     return changed[-1] == 1
+
+
+def use_assertion(database: Database, partner: str, digest: str, now: int, until: int) -> None:
+    """Note that a partner's assertion was used; Conflict("assertion") when it was before. Times are microseconds.
+
+    What has run out is forgotten in the same transaction: the table holds some minutes of assertions.
+    """
+    written = Batch([partial(_forget, now=now)])
+    written.rows["used_assertion"].append((partner, digest, until))
+    database.write(written)
+
+
+def _forget(transaction: Transaction, now: int) -> None:
+    transaction.execute("DELETE FROM used_assertion WHERE until < ?", (now,))
 
 
 def _set(transaction: Transaction, identity: str, active: int, changed: list[int]) -> None:

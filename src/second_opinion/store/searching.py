@@ -38,7 +38,8 @@ class Search:
         self._query = query
         self._visibility = visibility
         self._matcher = Matcher(database.dialect, visibility)
-        self._seen = visible(visibility, "r", query.type)
+        self._seen = self._matcher.seen("r", query.type)
+        self._open = visible(visibility, "r", query.type) is ALL
 
     def page(self) -> Page:
         """The page asked for, with the exact number of all matches."""
@@ -85,10 +86,9 @@ class Search:
         place, driver = self._driver()
         parts = [current("r", kind), self._seen]
         parts += [
-            Part(f"{'NOT ' if clause.negated else ''}({condition.text})", condition.values)
+            self._matcher.demanded(clause, kind, "r")
             for number, clause in enumerate(self._query.clauses)
             if number != place
-            for condition in [self._matcher.condition(clause.matches, kind, "r")]
         ]
         if driver is None:
             where = all_of([Part("r.type = ?", (kind,)), *parts])
@@ -132,7 +132,7 @@ class Search:
     def _own_rows(self) -> Part | None:
         """Rows of the caller's own cases and those it submitted, when that is all it may see of this type."""
         visibility = self._visibility
-        if self._seen is ALL or visibility.members or self._query.type in {"Patient", "Coverage"}:
+        if self._open or visibility.members or self._query.type in {"Patient", "Coverage"}:
             return None
         # Who submitted a resource of a case takes part in the case (writing.py); without one only the partner is known.
         submitter = () if visibility.partner is None else (f"partner:{visibility.partner}",)

@@ -229,6 +229,15 @@ registry = Table(
     Column("active", Integer, nullable=False),
 )
 
+used_assertion = Table(
+    "used_assertion",
+    metadata,
+    Column("partner", _Word, primary_key=True),
+    Column("digest", _Word, primary_key=True),  # SHA-256 of the assertion's jti
+    Column("until", BigInteger, nullable=False),  # real time; afterwards the assertion has run out by itself
+    Index("used_assertion_until", "until"),
+)
+
 snapshot = Table(
     "snapshot",
     metadata,

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from second_opinion.store.database import Database
+from second_opinion.store.matches import Matcher
 from second_opinion.store.query import Visibility
 from second_opinion.store.stored import Page, microseconds, stored
-from second_opinion.store.visibility import DIRECTORY_TYPES, IN_FORCE, NOTHING, Part, visible
+from second_opinion.store.visibility import DIRECTORY_TYPES, IN_FORCE, NOTHING, Part
 
 # Bodies are fetched for the page alone: the sort must not carry them.
 _BODY = (
@@ -25,10 +26,11 @@ def history(
     since: datetime | None,
 ) -> Page:
     """One page of versions; ``since`` leaves out what was last changed before."""
-    seen = visible(visibility, "r", kind)
+    seen = Matcher(database.dialect, visibility).seen("r", kind)
     if seen is NOTHING:
         return Page(0, [], None)
-    versions = _versions(kind, identity, seen, microseconds(since) if since else None)
+    earlier = not visibility.alternatives(kind)  # what was replaced is indexed no more
+    versions = _versions(kind, identity, seen, microseconds(since) if since else None, earlier=earlier)
     beyond = Part("1 = 1")
     if after is not None:
         updated, version, pk = after
@@ -48,7 +50,7 @@ def history(
     return Page(total, [stored(row) for row in rows], position)
 
 
-def _versions(kind: str, identity: str | None, seen: Part, since: int | None) -> Part:
+def _versions(kind: str, identity: str | None, seen: Part, since: int | None, *, earlier: bool) -> Part:
     """Every version to be seen: those that stand, and those that another has replaced."""
     named = Part("r.type = ?", (kind,)) if identity is None else Part("r.type = ? AND r.id = ?", (kind, identity))
     loaded = f" AND r.since <= {IN_FORCE}" if kind in DIRECTORY_TYPES else ""
@@ -56,9 +58,11 @@ def _versions(kind: str, identity: str | None, seen: Part, since: int | None) ->
     values = (*named.values, *seen.values)
     late, at = ("", ()) if since is None else (" AND {alias}.last_updated >= ?", (since,))
     columns = "r.type, r.id, {alias}.version, {alias}.last_updated, r.case_number, r.pk, r.member"
+    standing = f"SELECT {columns.format(alias='r')} FROM resource r WHERE {where}{late.format(alias='r')}"  # noqa: S608 - constants
+    if not earlier:
+        return Part(standing, (*values, *at))
     text = (
-        f"SELECT {columns.format(alias='r')} FROM resource r WHERE {where}{late.format(alias='r')}"  # noqa: S608 - constants
-        f" UNION ALL SELECT {columns.format(alias='h')} FROM resource r CROSS JOIN resource_history h"
+        f"{standing} UNION ALL SELECT {columns.format(alias='h')} FROM resource r CROSS JOIN resource_history h"  # noqa: S608 - as above
         f" WHERE {where}{late.format(alias='h')} AND h.resource = r.pk"
     )
     return Part(text, (*values, *at, *values, *at))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from second_opinion.access.caller import Caller
+from second_opinion.access.caller import Identify
 from second_opinion.cases.calendar import Calendar
 from second_opinion.cases.timeframes import TimeFrames
 from second_opinion.fhir.codes import Vocabulary
@@ -30,4 +30,4 @@ class Desk:
     vocabulary: Vocabulary
     directory: StoredDirectory
     now: Callable[[], datetime]  # the clock of cases; tokens and retries use real time
-    identify: Callable[[str | None], Caller]  # who sends this Authorization header
+    identify: Identify  # who sends this Authorization header

@@ -224,6 +224,14 @@ def _the_rest() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "used_assertion",
+        sa.Column("partner", WORD, nullable=False),
+        sa.Column("digest", WORD, nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("partner", "digest"),
+    )
+    op.create_index("used_assertion_until", "used_assertion", ["until"])
+    op.create_table(
         "snapshot",
         sa.Column("number", KEY, autoincrement=False, nullable=False),
         sa.Column("loaded_at", sa.BigInteger(), nullable=False),
