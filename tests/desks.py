@@ -50,10 +50,10 @@ class Service:
     clock: Clock
     app: Flask
 
-    def caller(self, name: str, scope: str | None = None) -> "Caller":
-        """A client that sends this partner's token."""
+    def caller(self, name: str, scope: str | None = None, member: str | None = None) -> "Caller":
+        """A client that sends this partner's token, bound to the member of this number if one is given."""
         client = self.app.test_client()
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {app.token(self.desk, name, scope, None)}"
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {app.token(self.desk, name, scope, member)}"
         return Caller(client)
 
     def partner(self, name: str, kind: str = "ehr", npi: str = demo.SENDER_NPI, npis: Iterable[str] = ()) -> "Caller":
@@ -121,6 +121,10 @@ class Caller:
     def record(self, task: str, body: Json, **headers: str) -> TestResponse:
         """POST Task/{id}/$record-determination."""
         return self.post(f"Task/{task}/$record-determination", body, **headers)
+
+    def appeal(self, task: str, body: Json) -> TestResponse:
+        """POST Task/{id}/$appeal."""
+        return self.post(f"Task/{task}/$appeal", body)
 
     def put(self, body: Json, **headers: str) -> TestResponse:
         """PUT the order under its id."""

@@ -14,7 +14,8 @@ _WORDS = "A network heart doctor can see you next week, so the plan does not pay
 
 def parameters(*given: Json | None) -> Json:
     """A Parameters of these; None leaves one out."""
-    return {"resourceType": "Parameters", "parameter": [each for each in given if each is not None]}
+    kept = [each for each in given if each is not None]
+    return {"resourceType": "Parameters", "parameter": kept} if kept else {"resourceType": "Parameters"}
 
 
 def without(body: Json, name: str) -> Json:
@@ -56,13 +57,13 @@ def approved() -> Json:
     )
 
 
-def denied() -> Json:
+def denied(offered: Json | None = None) -> Json:
     """Denied, whole."""
     return parameters(
         code("outcome", "denied"),
         reason("in-network-equivalent-available"),
         words("rationale", _WORDS),
-        alternative(),
+        alternative(offered),
     )
 
 
@@ -95,3 +96,9 @@ def not_eligible() -> Json:
     return parameters(
         code("outcome", "not-eligible"), reason("not-enrolled"), words("rationale", "You were not enrolled that day.")
     )
+
+
+def appeal(*, expedited: bool | None = None) -> Json:
+    """The member appeals."""
+    at_once = {"name": "expedited", "valueBoolean": expedited} if expedited is not None else None
+    return parameters(words("reason", "The network doctor does not know my condition."), at_once)

@@ -11,6 +11,7 @@ import determinations
 from api.running import Service, example, fhir
 
 Json = dict[str, Any]
+EXAMPLE_ALTERNATIVE = {"reference": "PractitionerRole/amber-delta"}  # in the network of the examples
 Door = Callable[[Service, int, int], TestResponse]
 
 
@@ -32,6 +33,7 @@ def send(
     caller: str,
     stranger: str,
     wrong: Json | None = None,
+    prepared: Callable[[Service, str], None] = lambda *_: None,
 ) -> TestResponse:
     """The request that gets this status; ``stranger`` may not do it, and a 409 comes of doing it twice."""
     sent: dict[int, bytes] = {
@@ -41,7 +43,9 @@ def send(
     }
     headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
     who = {401: None, 403: stranger}.get(status, caller)
-    address = f"/fhir/Task/{'nothing' if status == 404 else a_case(running)}/{operation}"
+    task = a_case(running)
+    prepared(running, task)
+    address = f"/fhir/Task/{'nothing' if status == 404 else task}/{operation}"
     data = sent.get(status, orjson.dumps(body))
     for _ in range(2 if status == 409 else 1):
         answered = running.client(who).post(address, data=data, headers=fhir(headers))
@@ -53,4 +57,18 @@ def _record(running: Service, status: int, largest: int) -> TestResponse:
     return send(running, "$record-determination", status, largest, body, caller="doctor", stranger="plan")
 
 
-TASK_DOORS: Mapping[str, Door] = {"/fhir/Task/{id}/$record-determination": _record}
+def _appeal(running: Service, status: int, largest: int) -> TestResponse:
+    body = determinations.appeal()
+    return send(running, "$appeal", status, largest, body, caller="plan", stranger="doctor", prepared=_denied)
+
+
+def _denied(running: Service, task: str) -> None:
+    body = orjson.dumps(determinations.denied(EXAMPLE_ALTERNATIVE))
+    answered = running.client("doctor").post(f"/fhir/Task/{task}/$record-determination", data=body, headers=fhir())
+    assert answered.status_code == 200, answered.text
+
+
+TASK_DOORS: Mapping[str, Door] = {
+    "/fhir/Task/{id}/$record-determination": _record,
+    "/fhir/Task/{id}/$appeal": _appeal,
+}

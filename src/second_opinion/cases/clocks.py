@@ -86,6 +86,18 @@ def case_clocks(
     return _in_order([*clocks, *_record_clocks(received_at, frames, calendar)])
 
 
+def appeal_clocks(
+    received_at: datetime, *, expedited: bool, frames: TimeFrames, calendar: Calendar
+) -> tuple[Clock, ...]:
+    """The clocks that run from receipt of an appeal: its answer, and the record's."""
+    received_at = calendar.local(received_at).astimezone(UTC)
+    time = (
+        timedelta(hours=frames.appeal_answer_urgent_hours) if expedited else timedelta(days=frames.appeal_answer_days)
+    )
+    answer = Clock(ClockName.DECIDE, received_at + time)
+    return _in_order([answer, *_record_clocks(received_at, frames, calendar)])
+
+
 def after_decision(
     decided_at: datetime,
     status: CaseStatus,
@@ -94,6 +106,7 @@ def after_decision(
     visit_at: datetime | None,
     frames: TimeFrames,
     calendar: Calendar,
+    on_appeal: bool = False,
 ) -> tuple[Clock, ...]:
     """All clocks of a decided case: those it was opened with run on, the outcome adds its own.
 
@@ -108,7 +121,7 @@ def after_decision(
     if status in FAVOURABLE | {CaseStatus.MODIFIED}:
         clocks += _visit_clocks(decided_at, opened, visit_at, frames, calendar)
     if status in {CaseStatus.MODIFIED, CaseStatus.DENIED}:
-        clocks.append(Clock(ClockName.APPEAL_WINDOW, calendar.add_days(decided_at, frames.appeal_days)))
+        clocks += _redress_clocks(decided_at, frames, calendar, on_appeal=on_appeal)
     return run_on(opened, tuple(clocks))
 
 
@@ -190,6 +203,16 @@ def _decide(
 def answer_due(clocks: tuple[Clock, ...]) -> datetime:
     """The earliest clock by which there must be an answer."""
     return min(clock.due for clock in clocks if clock.name in {ClockName.DECIDE, ClockName.HANDBOOK})
+
+
+def _redress_clocks(decided_at: datetime, frames: TimeFrames, calendar: Calendar, *, on_appeal: bool) -> list[Clock]:
+    """How long an adverse decision can be appealed; after an appeal a hearing or a medical review asked for."""
+    if not on_appeal:
+        return [Clock(ClockName.APPEAL_WINDOW, calendar.add_days(decided_at, frames.appeal_days))]
+    return [
+        Clock(ClockName.HEARING_WINDOW, calendar.add_days(decided_at, frames.hearing_days)),
+        Clock(ClockName.IMR_WINDOW, calendar.add_months(decided_at, frames.imr_months)),
+    ]
 
 
 def _record_clocks(changed_at: datetime, frames: TimeFrames, calendar: Calendar) -> list[Clock]:

@@ -58,6 +58,8 @@ class TimeFrames:
     report_reminder_days: tuple[int, ...]
 
     appeal_days: int
+    appeal_answer_days: int
+    appeal_answer_urgent_hours: int
     hearing_days: int
     imr_months: int
     retention_years: int

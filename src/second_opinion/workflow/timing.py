@@ -50,7 +50,13 @@ def after_decision(desk: Desk, view: CaseView, status: CaseStatus, opened: tuple
     asked_for = desk.calendar.at(view.service_days[0], NOON) if view.service_days else None
     visit = view.visit_at or asked_for
     return running.after_decision(
-        view.decided_at, status, opened, visit_at=visit, frames=desk.frames, calendar=desk.calendar
+        view.decided_at,
+        status,
+        opened,
+        visit_at=visit,
+        frames=desk.frames,
+        calendar=desk.calendar,
+        on_appeal=view.appeal is not None,
     )
 
 

@@ -5,8 +5,8 @@ from second_opinion.fhir.definitions.published import published
 
 
 def operations(vocabulary: Vocabulary) -> list[Json]:
-    """Task/$record-determination."""
-    return [_record_determination(vocabulary)]
+    """Task/$record-determination and Task/$appeal."""
+    return [_record_determination(vocabulary), _appeal(vocabulary)]
 
 
 def _record_determination(vocabulary: Vocabulary) -> Json:
@@ -48,6 +48,35 @@ def _record_determination(vocabulary: Vocabulary) -> Json:
             _given("missing", 0, "*", "string", "Extended: what exactly is missing."),
             _given("justification", 0, "1", "code", "Extended: member-asked, provider-asked or member-interest."),
             {"name": "return", "use": "out", "min": 1, "max": "1", "documentation": answered, "type": "Resource"},
+        ],
+    }
+
+
+def _appeal(vocabulary: Vocabulary) -> Json:
+    words = (
+        "The member appeals an adverse decision: a new case on the same order, decided by a clinician who did not "
+        "decide before, in 30 days or, expedited, in 72 hours. What was decided stays as it is until then and after."
+    )
+    return published(vocabulary, "OperationDefinition", "Task-appeal", "Appeal", words) | {
+        "name": "TaskAppeal",
+        "kind": "operation",
+        "affectsState": True,
+        "code": "appeal",
+        "resource": ["Task"],
+        "system": False,
+        "type": False,
+        "instance": True,
+        "parameter": [
+            _given("reason", 1, "1", "string", "Why, in the member's words."),
+            _given("expedited", 0, "1", "boolean", "Whether waiting would harm the member."),
+            {
+                "name": "return",
+                "use": "out",
+                "min": 1,
+                "max": "1",
+                "documentation": "The new Task, partOf the one appealed.",
+                "type": "Task",
+            },
         ],
     }
 
