@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,7 +41,7 @@ from second_opinion.review import policy, reasons
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
-from second_opinion.workflow import working
+from second_opinion.workflow import sweep, working
 from second_opinion.workflow.desk import Desk
 
 PLAN_ZONE = ZoneInfo("America/Los_Angeles")  # dates without a zone, wherever the service runs
@@ -163,7 +164,7 @@ def worker(settings: Settings, ahead: timedelta) -> Worker:
     def perform(key: str, tries: int) -> None:
         working.perform(parts, key, tries)
 
-    return Worker(settings.database, parts.store, perform, lambda: None, settings.sweep_seconds)
+    return Worker(settings.database, parts.store, perform, partial(sweep.sweep, parts), settings.sweep_seconds)
 
 
 def unsafe(settings: Settings, *, clock: bool) -> list[str]:

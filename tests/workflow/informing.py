@@ -4,10 +4,10 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from desks import Caller, Json, Service, json
+from desks import Caller, Json, Service
 from second_opinion.access import registry
-from small_directory import CLOSED, NPI, NUCC, OUTSIDE, SPECIALIST, UNSTATED
-from small_orders import condition, provider
+from small_directory import CLOSED, NUCC, OUTSIDE, UNSTATED
+from small_orders import an_order, condition, provider
 
 PHONE_LOG = "Called Dr. Testdoctor's office, Mon 9:40: no new patients; first appointment in March"
 
@@ -51,6 +51,13 @@ def told(caller: Caller, task: Json | str, *facts: Json) -> Json:
     return caller.task(answered)
 
 
+def opened(caller: Caller, *number: str, **changes: Any) -> Json:
+    """The Task of a case just opened."""
+    answered = caller.submit(an_order(*number, **changes))
+    assert answered.status_code == 200, answered.get_data(as_text=True)
+    return caller.task(answered)
+
+
 def staff(harbor: Service, name: str, kind: str, **more: Any) -> Caller:
     """A reviewer's client."""
     clinical = {"licence": "A12345", "state": "CA", "specialty": "207Q00000X", "phone": "209-555-0142"}
@@ -67,6 +74,3 @@ def clocks(task: Json) -> dict[str, str]:
         if "due" in parts:
             found[parts["name"]["valueCode"]] = parts["due"]["valueDateTime"]
     return found
-
-
-__all__ = ["NPI", "SPECIALIST", "json"]

@@ -19,17 +19,11 @@ from workflow.informing import (
     code,
     doctor,
     fact,
+    opened,
     staff,
     tell,
     told,
 )
-
-
-def opened(caller: Caller, **changes: object) -> Json:
-    """The Task of a case just opened."""
-    answered = caller.submit(an_order(**changes))  # type: ignore[arg-type]  # elements of any shape
-    assert answered.status_code == 200, answered.get_data(as_text=True)
-    return caller.task(answered)
 
 
 def test_network_staff_who_find_nobody_make_the_case_approved(harbor: Service, ehr: Caller) -> None:

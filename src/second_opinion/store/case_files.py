@@ -5,7 +5,7 @@ from datetime import datetime
 import orjson
 
 from second_opinion.store.changes import Event
-from second_opinion.store.database import Database, Row
+from second_opinion.store.database import Batch, Database, Row, Transaction
 from second_opinion.store.found_by import word
 from second_opinion.store.stored import StoredCase, StoredSubmission, instant, microseconds
 
@@ -91,6 +91,24 @@ def to_act(database: Database, now: datetime, count: int) -> list[int]:
     """The numbers of cases the clock sweep must look at by ``now``, the longest due first."""
     statement = "SELECT number FROM case_file WHERE act_at <= ? ORDER BY act_at LIMIT ?"
     return [row[0] for row in database.fetch(statement, (microseconds(now), count))]
+
+
+def look_again(database: Database, number: int, version: int, at: datetime | None) -> None:
+    """Set when the clock sweep looks at the case, if this is still its version."""
+    statement = "UPDATE case_file SET act_at = ? WHERE number = ? AND version = ?"
+    _execute(database, statement, (microseconds(at) if at else None, number, version))
+
+
+def look_at_once(database: Database, status: str) -> None:
+    """Have the clock sweep look at every case of this status as soon as it runs."""
+    _execute(database, "UPDATE case_file SET act_at = ? WHERE status = ?", (0, status))
+
+
+def _execute(database: Database, statement: str, values: Row) -> None:
+    def change(transaction: Transaction) -> None:
+        transaction.execute(statement, values)
+
+    database.write(Batch([change]))
 
 
 def submitter(database: Database, kind: str, identity: str) -> str | None:

@@ -159,6 +159,14 @@ class Store:
         """The numbers of cases whose ``act_at`` has come, the longest due first."""
         return case_files.to_act(self._database, now, count)
 
+    def look_again(self, number: int, version: int, at: datetime | None) -> None:
+        """Set when the clock sweep looks at the case, if this is still its version."""
+        case_files.look_again(self._database, number, version, at)
+
+    def look_at_once(self, status: str) -> None:
+        """Have the clock sweep look at every case of this status as soon as it runs."""
+        case_files.look_at_once(self._database, status)
+
     def submitter(self, type: str, id: str) -> str | None:  # noqa: A002 - FHIR's own words
         """Registry id of the partner that submitted a resource."""
         return case_files.submitter(self._database, type, id)

@@ -43,6 +43,11 @@ def has_expired(case: "CaseFile") -> bool:
     return due is not None and Appointment(due, Act.EXPIRED).mark in case.acted
 
 
+def waits_for_coverage(case: "CaseFile") -> bool:
+    """Whether a directory loaded since may bring the coverage nobody found at first (G1)."""
+    return case.view.status == CaseStatus.PENDED_ELIGIBILITY
+
+
 def _agenda(case: "CaseFile") -> Iterator[Appointment]:
     view, status = case.view, CaseStatus(case.view.status)
     if not status.is_open:

@@ -45,6 +45,10 @@ def _story(desk: Desk, case: CaseFile) -> Iterator[str]:
     yield "What happened"
     for event in desk.store.events(case.number):
         yield f"  {_local(desk, event.at)}  {event.kind} by {event.actor}"
+        if note := event.detail.get("note"):
+            yield f"    {note}"
+        for fact in event.detail.get("facts", ()):
+            yield f"    {fact['name']}: {fact['value']}{''.join(f'; {each}' for each in fact['evidence'])}"
         if same := event.detail.get("same_question"):
             yield f"    the same question is asked in {', '.join(same)}, which this submitter may not see"
         if "trace" in event.detail:

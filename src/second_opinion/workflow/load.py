@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from second_opinion.cases.status import CaseStatus
 from second_opinion.fhir.directory_checks import TYPES
 from second_opinion.fhir.directory_references import ELSEWHERE, made_local, pointed
 from second_opinion.fhir.directory_terms import directory_terms
@@ -65,6 +66,7 @@ def load_directory(
             load.put(batch)
         reading.faults.refuse()
         load.activate(found.counts, found.digest)
+    store.look_at_once(CaseStatus.PENDED_ELIGIBILITY)  # the coverage nobody found may be there now
     return Loaded(found.counts, reading.warnings(), store.active_snapshot(), found.digest)
 
 
