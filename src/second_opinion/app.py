@@ -18,6 +18,7 @@ from second_opinion.access.keys import signing_key
 from second_opinion.api import (
     admission,
     auditing,
+    claims,
     determinations,
     discovery,
     handlers,
@@ -33,7 +34,7 @@ from second_opinion.cases import timeframes
 from second_opinion.cases.calendar import Calendar
 from second_opinion.delivery.worker import Worker
 from second_opinion.errors import NotFound
-from second_opinion.fhir import validation
+from second_opinion.fhir import validation, x12
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.definitions import definitions
 from second_opinion.fhir.directory import StoredDirectory
@@ -89,7 +90,7 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
         tables=Tables.load(folder / "specialties.toml"),
         frames=frames,
         calendar=Calendar(frames.business_days),
-        vocabulary=Vocabulary(settings.canonical, settings.fhir_base),
+        vocabulary=Vocabulary(settings.canonical, settings.fhir_base, x12.load(settings.x12_table)),
         directory=StoredDirectory(kept),
         now=now,
         identify=admitting.recognising(settings, kept),
@@ -147,6 +148,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(service_requests.blueprint(parts))
     app.register_blueprint(determinations.blueprint(parts))
     app.register_blueprint(information.blueprint(parts))
+    app.register_blueprint(claims.blueprint(parts))
     app.register_blueprint(reading.blueprint(parts))
     return app
 

@@ -7,7 +7,7 @@
         MethodNotAllowed 405    NotAcceptable 406
         Duplicate 409           CaseClosed 409         PreconditionFailed 412
         BodyTooLarge 413        UnsupportedMediaType 415
-        Unprocessable 422       RequiredMissing, CodeInvalid, Unresolved, BusinessRule, UnknownModifier
+        Unprocessable 422       RequiredMissing, CodeInvalid, Unresolved (MemberUnknown), BusinessRule, UnknownModifier
         Throttled 429           Unavailable 503
 
 Messages say what is wrong and what would be right; they never repeat a received value.
@@ -157,6 +157,10 @@ class Unresolved(Unprocessable):
     """A reference, member or provider cannot be resolved."""
 
     issue = "not-found"
+
+
+class MemberUnknown(Unresolved):
+    """No one member of the plan is meant."""
 
 
 class BusinessRule(Unprocessable):

@@ -10,6 +10,7 @@ from second_opinion.fhir import (
 )
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.codes import Json, Vocabulary
+from second_opinion.fhir.pas import answer
 
 
 def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
@@ -17,7 +18,10 @@ def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
     resources = [task.write(view, vocabulary)]
     if not view.claim_identifiers:  # a client's Claim is kept as it was sent
         resources.append(claim.write(view, vocabulary))
-    resources.append(claim_response.write(view, vocabulary))
+    sent = [each for each in view.sent_claims if not each.replaced]
+    if all(each.response_id != view.claim_response_id for each in sent):
+        resources.append(claim_response.write(view, vocabulary))
+    resources += [answer.write(view, each, vocabulary) for each in sent]
     if view.question is not None:
         resources.append(information_task.write(view, vocabulary, view.question))
         resources.append(communication_request.write_information_request(view, vocabulary, view.question))

@@ -8,6 +8,7 @@ from typing import Any
 
 from second_opinion.cases.attestation import NotAttested
 from second_opinion.cases.decision import Decision, Extension, ReviewOutcome
+from second_opinion.fhir.sent_claim import SentClaim
 
 Reference = dict[str, Any]  # a FHIR Reference, written as it stands
 
@@ -142,6 +143,8 @@ class CaseView:
     decision: Decision | None = None  # a reviewer's, in force
     extension: Extension | None = None  # of the time to decide
     appeal: Appeal | None = None  # this case looks again at another
+    sent_claims: tuple[SentClaim, ...] = ()  # Claims of clients that this case answers, those replaced among them
+    siblings: tuple["CaseView", ...] = ()  # cases that answer other items of them; looked up anew, never kept
 
     versions: Mapping[str, int] = field(default_factory=dict)  # "Type/id" → version; else 1
 

@@ -1,12 +1,13 @@
 """Code systems and codes of others we write, one line each with its source; and our own vocabulary's addresses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from second_opinion.fhir.own_codes import OWN_SYSTEMS
+from second_opinion.fhir.x12 import X12
 
 Json = dict[str, Any]
 
@@ -91,6 +92,7 @@ class Vocabulary:
 
     canonical: str  # setting CANONICAL
     base: str  # PUBLIC_URL/fhir
+    x12: X12 = field(default_factory=X12, compare=False)  # codes an operator added
 
     def system(self, name: str) -> str:
         """URL of one of our CodeSystems."""

@@ -25,11 +25,17 @@ class Received:
     at: Entry
     resolver: Resolver
     vocabulary: Vocabulary
+    sent: Json | None = None  # the ServiceRequest itself, where more than it says was read into the order
 
     @property
     def order(self) -> Json:
-        """The ServiceRequest as sent."""
+        """The ServiceRequest that is read."""
         return self.at.resource
+
+    @property
+    def kept(self) -> Json:
+        """The ServiceRequest that is kept: as it was sent."""
+        return self.order if self.sent is None else self.sent
 
     @cached_property
     def stated(self) -> Stated:

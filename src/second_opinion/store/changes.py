@@ -118,6 +118,7 @@ class Changes:
     audit: list[AuditRow] = field(default_factory=list)
     evidence: dict[str, bytes] = field(default_factory=dict)  # SHA-256 → JSON, kept once
     work: list[Work] = field(default_factory=list)  # done later by the worker, exactly because this was committed
+    also: list["Changes"] = field(default_factory=list)  # of further cases that change together with this one
 
 
 class Conflict(Exception):

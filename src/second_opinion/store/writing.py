@@ -19,6 +19,14 @@ from second_opinion.store.tables import ALWAYS, NEVER
 def batch(changes: Changes, numbers: Callable[[int], int]) -> Batch:
     """The rows and steps that save ``changes``; ``numbers(n)`` is the first of n free row numbers."""
     written = Batch()
+    for each in (changes, *changes.also):
+        _add(written, each, numbers)
+    if "search_term" in written.rows:
+        written.rows["search_term"].sort()
+    return written
+
+
+def _add(written: Batch, changes: Changes, numbers: Callable[[int], int]) -> None:
     number = changes.case.number if changes.case else None
     if changes.close_question:
         written.steps.append(partial(_close_question, number=number))
@@ -38,8 +46,9 @@ def batch(changes: Changes, numbers: Callable[[int], int]) -> Batch:
     if changes.open_question:
         partner, question = changes.open_question
         rows["open_question"] = [(partner, word(question), number)]
-    written.rows.update({table: added for table, added in rows.items() if added})
-    return written
+    for table, added in rows.items():
+        if added:
+            written.rows[table] += added
 
 
 def _parties(changes: Changes, number: int | None) -> list[Row]:
@@ -63,7 +72,7 @@ def _add_resources(written: Batch, resources: list[ResourceWrite], numbers: Call
         written.rows["search_span"] += span_rows(index.spans, pk)
         pk += 1
     if terms:
-        written.rows["search_term"] = sorted(terms)
+        written.rows["search_term"] += terms
 
 
 def resource_row(pk: int, resource: ResourceWrite, index: FoundBy, since: int) -> Row:

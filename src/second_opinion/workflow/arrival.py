@@ -21,6 +21,7 @@ from second_opinion.workflow.orders import kept_references, keys
 Told = TypeVar("Told")
 
 TRIES = 8
+Told = TypeVar("Told")
 RETRY = {"Retry-After": "1"}
 
 
@@ -32,6 +33,7 @@ class Arrival:
     body: bytes
     request_id: str | None
     interaction: str  # create, transaction, operation, update
+    type: str = "ServiceRequest"  # of the door
 
     def read(self) -> dict[str, Any]:
         """The body as strict JSON."""
@@ -40,7 +42,7 @@ class Arrival:
     @property
     def path(self) -> str:
         """The door it came through."""
-        return f"ServiceRequest {self.interaction}"
+        return f"{self.type} {self.interaction}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def kept_order(
 ) -> ResourceWrite:
     """The order as it is kept and served."""
     written = service_request_stored.write(
-        received.order,
+        received.kept,
         ident=place.order,
         version=place.version,
         at=case.view.updated_at,

@@ -60,6 +60,6 @@ def row(case: CaseFile) -> CaseWrite:
         received_at=case.view.received_at,
         due_at=case.view.due_at,
         act_at=appointment.at if (appointment := next_appointment(case)) else None,
-        body=_CASE_FILE.dump_json(case, exclude_defaults=True),
         attested_by=case.view.decision.attestation.reviewer if case.view.decision else None,
+        body=_CASE_FILE.dump_json(case, exclude={"view": {"siblings"}}, exclude_defaults=True),
     )

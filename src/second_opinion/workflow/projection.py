@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
+from second_opinion.cases.numbers import running_number
 from second_opinion.fhir import case_resources, json_body, search_extract
+from second_opinion.fhir.case_view import CaseView
+from second_opinion.fhir.sent_claim import SentClaim
 from second_opinion.store.changes import ResourceWrite
 from second_opinion.store.stored import Stored
+from second_opinion.workflow import case_file
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 
 Json = dict[str, Any]
+NOBODY: Mapping[str, CaseView] = MappingProxyType({})
 
 
 def first_versions(desk: Desk, case: CaseFile) -> list[ResourceWrite]:
@@ -18,10 +25,16 @@ def first_versions(desk: Desk, case: CaseFile) -> list[ResourceWrite]:
     return [keep(desk, resource, case) for resource in case_resources.write(case.view, desk.vocabulary)]
 
 
-def next_versions(desk: Desk, case: CaseFile, kept: list[Stored]) -> tuple[CaseFile, list[ResourceWrite]]:
-    """The case with its versions moved on, and the resources whose content differs from what is ``kept``."""
-    before = {f"{each.type}/{each.id}": each for each in kept}
+def next_versions(
+    desk: Desk, case: CaseFile, kept: list[Stored], beside: Mapping[str, CaseView] = NOBODY
+) -> tuple[CaseFile, list[ResourceWrite]]:
+    """The case with its versions moved on, and the resources whose content differs from what is ``kept``.
+
+    ``beside`` are cases that change together with this one, by their numbers.
+    """
+    before = {f"{each.type}/{each.id}": each for each in [*kept, *_shared(desk, case)]}
     versions = {name: stored.version for name, stored in before.items()}
+    case = with_siblings(desk, case, beside)
     unmoved = replace(case, view=replace(case.view, versions=versions))
     moved = {
         name: versions.get(name, 0) + 1
@@ -33,9 +46,40 @@ def next_versions(desk: Desk, case: CaseFile, kept: list[Stored]) -> tuple[CaseF
     return case, [keep(desk, resource, case) for resource in written if _name(resource) in moved]
 
 
+def with_siblings(desk: Desk, case: CaseFile, beside: Mapping[str, CaseView] = NOBODY) -> CaseFile:
+    """The case with the views of those that answer other items of its Claims, as they are now."""
+    numbers = {each.case for claim in case.view.sent_claims for each in claim.items if each.case}
+    others = sorted(numbers - {case.view.number})
+    if not others:
+        return case
+    views = [beside[each] if each in beside else _view(desk, each) for each in others]
+    return replace(case, view=replace(case.view, siblings=tuple(views)))
+
+
+def _view(desk: Desk, number: str) -> CaseView:
+    stored = desk.store.case(running_number(number) or 0)
+    if stored is None:
+        raise LookupError("a case named by a Claim is not in the store")
+    return case_file.load(stored.body).view
+
+
+def _shared(desk: Desk, case: CaseFile) -> list[Stored]:
+    """Answers to Claims of several items that are kept with another case."""
+    claims = [each for each in case.view.sent_claims if not each.replaced and _owner(each, case) != case.number]
+    found = [desk.store.found("ClaimResponse", each.response_id) for each in claims]
+    return [each for each in found if each is not None]
+
+
+def _owner(claim: SentClaim, case: CaseFile) -> int:
+    """Number of the case a Claim's answer is kept with: that of its first item."""
+    first = next((each.case for each in claim.items if each.case), None)
+    return (running_number(first) if first else None) or case.number
+
+
 def keep(desk: Desk, resource: Json, case: CaseFile, partner: str | None = None) -> ResourceWrite:
     """The resource of a case as the store keeps it: served bytes and what it is found by."""
     terms, spans = search_extract.extract(resource, desk.settings.fhir_base)
+    owners = {each.response_id: _owner(each, case) for each in case.view.sent_claims}
     return ResourceWrite(
         type=resource["resourceType"],
         id=resource["id"],
@@ -44,9 +88,24 @@ def keep(desk: Desk, resource: Json, case: CaseFile, partner: str | None = None)
         body=json_body.write(resource),
         terms=terms,
         spans=spans,
-        case=case.number,
+        case=owners.get(resource["id"], case.number) if resource["resourceType"] == "ClaimResponse" else case.number,
         member=case.member,
         partner=partner or case.partner,
+    )
+
+
+def apart(desk: Desk, resource: Json, *, partner: str, at: datetime) -> ResourceWrite:
+    """A resource that belongs to no case, for whoever brought what it answers."""
+    terms, spans = search_extract.extract(resource, desk.settings.fhir_base)
+    return ResourceWrite(
+        type=resource["resourceType"],
+        id=resource["id"],
+        version=int(resource["meta"]["versionId"]),
+        last_updated=at,
+        body=json_body.write(resource),
+        terms=terms,
+        spans=spans,
+        partner=partner,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from second_opinion.access.caller import Caller
 from second_opinion.directory.resolve import Resolution, resolve
 from second_opinion.directory.stated import Stated
-from second_opinion.errors import BusinessRule, Unresolved
+from second_opinion.errors import BusinessRule, MemberUnknown, Unresolved
 from second_opinion.fhir.submission import Received
 from second_opinion.review.determination import Determination
 from second_opinion.review.engine import determine
@@ -111,7 +111,7 @@ def understand(desk: Desk, arrival: Arrival, received: Received, received_at: da
     resolution = _resolved(desk, stated, at)
     if resolution.member is None:
         _log_attempt(desk, arrival, at)
-        raise Unresolved(
+        raise MemberUnknown(
             "No one member fits: the member number, the birth date and the family name must agree with the plan's",
             stated.member.path,
         )

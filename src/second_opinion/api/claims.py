@@ -1,0 +1,54 @@
+"""The PAS doors: Claim/$submit and Claim/$inquire, and the same for clients of PAS 2.0 on a base of their own."""
+
+from flask import Blueprint, Response, request
+
+from second_opinion.access.caller import require
+from second_opinion.api import negotiation
+from second_opinion.fhir import json_body
+from second_opinion.fhir.pas import request as pas_request
+from second_opinion.fhir.pas.bundle import Edition
+from second_opinion.workflow.arrival import Arrival
+from second_opinion.workflow.claim_answers import ClaimAnswer
+from second_opinion.workflow.claims import submit
+from second_opinion.workflow.desk import Desk
+
+BASES = {"/fhir": Edition.CURRENT, "/fhir/pas/2.0": Edition.EARLIER}
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """The routes."""
+    doors = Blueprint("claims", __name__)
+    for base, edition in BASES.items():
+        _offer(doors, desk, base, edition)
+    return doors
+
+
+def _offer(doors: Blueprint, desk: Desk, base: str, edition: Edition) -> None:
+    def submit_claim() -> Response:
+        arrival = _arrival(desk, "Claim", "c")
+        sent = pas_request.read(arrival.read(), desk.vocabulary)
+        return _answered(desk, submit(desk, arrival, sent, edition))
+
+    doors.add_url_rule(f"{base}/Claim/$submit", f"submit {edition.name}", submit_claim, methods=["POST"])
+
+
+def _arrival(desk: Desk, kind: str, letter: str) -> Arrival:
+    """Who sends what; the rights are asked before the body is read."""
+    caller = desk.identify(request.headers.get("Authorization"))
+    require(caller, kind, letter)
+    return Arrival(caller, negotiation.body(request), negotiation.request_id(request), "operation", kind)
+
+
+def _answered(desk: Desk, answer: ClaimAnswer) -> Response:
+    """The response Bundle; Location is the first case's Task, and each case's order is related."""
+    headers: dict[str, str] = {}
+    if answer.cases:
+        base = desk.settings.fhir_base
+        headers["Location"] = f"{base}/Task/{answer.cases[0][1].task_id}"
+        several = len(answer.cases) > 1
+        headers["Link"] = ", ".join(
+            f'<{base}/ServiceRequest/{view.service_request_id}>; rel="related"'
+            + (f'; title="item {sequence}"' if several else "")
+            for sequence, view in answer.cases
+        )
+    return negotiation.answer(json_body.write(answer.bundle), 200, headers)

@@ -1,0 +1,1 @@
+"""Da Vinci PAS 2.2.1: a Claim read into orders, a case's answer written as a response Bundle."""

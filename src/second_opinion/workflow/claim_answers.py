@@ -1,0 +1,101 @@
+"""The answer to a Claim as a PAS response Bundle: now, to a resend, to an inquiry, and in a notification."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from second_opinion.fhir import json_body
+from second_opinion.fhir.case_view import CaseView
+from second_opinion.fhir.pas import answer, bundle
+from second_opinion.fhir.pas.bundle import Edition
+from second_opinion.fhir.pas.request import body_of
+from second_opinion.fhir.sent_claim import SentClaim
+from second_opinion.workflow import projection
+from second_opinion.workflow.case_file import CaseFile
+from second_opinion.workflow.desk import Desk
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ClaimAnswer:
+    """The response Bundle, and the cases behind its items: (sequence, case)."""
+
+    bundle: Json
+    cases: tuple[tuple[int, CaseView], ...] = ()
+
+
+def of_case(desk: Desk, case: CaseFile, edition: Edition = Edition.CURRENT) -> Json:
+    """The current response Bundle about a case: what a full-resource notification carries.
+
+    To the newest Claim of a client; for a case without one, to the Claim the service wrote.
+    """
+    current = [each for each in case.view.sent_claims if not each.replaced]
+    if current:
+        return to_claim(desk, case, current[-1], edition)
+    stored = desk.store.found("ClaimResponse", case.view.claim_response_id)
+    if stored is None:
+        raise LookupError("the case's ClaimResponse is not in the store")
+    return around(desk, case, json_body.read(stored.body), None, (), edition)
+
+
+def to_claim(
+    desk: Desk,
+    case: CaseFile,
+    sent: SentClaim,
+    edition: Edition = Edition.CURRENT,
+    entries: Iterable[Json] | None = None,
+) -> Json:
+    """The current answer to one Claim; ``entries`` of its Bundle are read from what was kept where not given."""
+    case = projection.with_siblings(desk, case)
+    response = answer.write(case.view, sent, desk.vocabulary)
+    return around(desk, case, response, sent, kept_entries(desk, sent) if entries is None else entries, edition)
+
+
+def kept_entries(desk: Desk, sent: SentClaim) -> list[Json]:
+    """The entries of the Bundle as it was received."""
+    submission = desk.store.submission(sent.partner, sent.key)
+    return body_of(json_body.read(submission.body))["entry"] if submission else []
+
+
+def around(
+    desk: Desk,
+    case: CaseFile,
+    response: Json,
+    sent: SentClaim | None,
+    entries: Iterable[Json],
+    edition: Edition,
+    *,
+    inquiry: bool = False,
+) -> Json:
+    """The Bundle around a ClaimResponse of the case, with the open questions behind it."""
+    questions = [each.question for each in (case.view, *case.view.siblings)]
+    tasks = [f"Task/{each.task_id}" for each in questions if each is not None and each.task_status == "requested"]
+    return bundle.write(
+        response,
+        sent,
+        entries,
+        lambda text: _own(desk, text),
+        desk.settings.fhir_base,
+        desk.now(),
+        edition,
+        inquiry=inquiry,
+        also=tasks,
+    )
+
+
+def behind(case: CaseView, sent: SentClaim) -> tuple[tuple[int, CaseView], ...]:
+    """(sequence, case) for every item a case answers."""
+    views = {view.number: view for view in (case, *case.siblings)}
+    return tuple((each.sequence, views[each.case]) for each in sent.items if each.case in views)
+
+
+def _own(desk: Desk, reference: str) -> Json | None:
+    kind, _, ident = reference.partition("/")
+    body = desk.store.body(kind, ident)
+    return json_body.read(body) if body else None
+
+
+def replaced(sent: SentClaim) -> SentClaim:
+    """The Claim once an update has taken its place."""
+    return replace(sent, replaced=True)
