@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
 
+import small_directory
 from small_directory import MEMBER_NUMBERS, MEMBERS, NPI, NUCC, OPEN, OUTSIDE, SPECIALIST
 
 Json = dict[str, Any]
@@ -207,3 +208,13 @@ def entry(kind: str, key: str, **content: Any) -> Json:
 def coded(system: str, code: str) -> Json:
     """A CodeableConcept."""
     return {"coding": [{"system": system, "code": code}]}
+
+
+def small_directory_with(number: str) -> list[Json]:
+    """The small directory, its first member under another number too."""
+    found = deepcopy(small_directory.resources())
+    patient = next(each for each in found if each["resourceType"] == "Patient")
+    patient["identifier"].append({"system": MEMBER_NUMBERS, "value": number})
+    cover = next(each for each in found if each["resourceType"] == "Coverage")
+    cover["identifier"] = [{"value": number}]
+    return found

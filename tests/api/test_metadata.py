@@ -11,6 +11,7 @@ from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from api.running import BASE, Service, example, fhir, outcome, service
 from second_opinion.fhir.search_registry import PARAMETERS, WITHOUT_ROWS
 
+OLDER = "/fhir/pas/2.0"  # a base of its own, for clients of the version before
 STRICT = {"Prefer": "handling=strict"}
 VALUES = {"token": "active", "reference": "1", "date": "ge2020-01-01", "string": "a", "uri": "https://plan.example/p"}
 
@@ -56,7 +57,8 @@ def _routed(running: Service) -> dict[str, set[str]]:
     }
     found: dict[str, set[str]] = {}
     for rule in running.app.url_map.iter_rules():
-        if not rule.rule.startswith("/fhir") or rule.rule == "/fhir/metadata" or "/.well-known/" in rule.rule:
+        apart = rule.rule.startswith((OLDER, "/fhir/metadata")) or "/.well-known/" in rule.rule
+        if apart or not rule.rule.startswith("/fhir"):
             continue
         type_name, slash, rest = rule.rule.removeprefix("/fhir").removeprefix("/").partition("/")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:

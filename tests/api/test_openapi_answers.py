@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from api.description import Json, operations
 from api.running import FHIR_JSON, NOW, Service, example, fhir, outcome, service
 from api.task_doors import TASK_DOORS
+from pas_bundles import a_bundle
 from second_opinion import admitting, app
 from second_opinion.access.issuer import COMMAND_LINE_LIFETIME
 from second_opinion.api.cursors import Cursor
@@ -18,6 +19,7 @@ from second_opinion.fhir.search_registry import EXPOSED
 from second_opinion.store.changes import Changes, ResourceWrite
 
 DOORS = ("/fhir", "/fhir/ServiceRequest", "/fhir/ServiceRequest/$submit", "/fhir/ServiceRequest/{id}")
+CLAIMS = tuple(f"{base}/Claim/$submit" for base in ("/fhir", "/fhir/pas/2.0"))
 NEVER = frozenset({500, 503})  # a fault inside, and a store that is out of reach; test_discovery shows one
 GONE, LARGEST = "gone", 64 * 1024
 
@@ -55,7 +57,8 @@ def test_every_described_answer_is_given(running: Service, operation: Operation,
     if (task_door := TASK_DOORS.get(path)) is not None:
         answered = task_door(running, status, LARGEST)
     else:
-        answered = (_at_a_door if _is_door(operation) else _READING[status])(running, method, path, status)
+        ask = _at_a_door if _is_door(operation) else _with_a_claim if path in CLAIMS else _READING[status]
+        answered = ask(running, method, path, status)
     assert answered.status_code == status, answered.text
     if status >= 400:
         outcome(answered)
@@ -72,6 +75,15 @@ def test_a_history_since_an_instant_is_still_of_something_that_is_there(running:
 
 def _is_door(operation: Operation) -> bool:
     return operation[0] != "GET" and operation[1] in DOORS
+
+
+def _with_a_claim(running: Service, method: str, path: str, status: int) -> TestResponse:
+    """The request Bundle that gets this status at a PAS door."""
+    headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
+    body = json.dumps(a_bundle(use="claim") if status == 422 else a_bundle()).encode()
+    data = {400: b"{", 413: b" " * (LARGEST + 1)}.get(status, body)
+    caller, scope = (None if status == 401 else "plan"), ("system/Task.rs" if status == 403 else None)
+    return _send(running, method, path, data=data, headers=fhir(headers), caller=caller, scope=scope)
 
 
 def _send(running: Service, method: str, address: str, **further: Any) -> TestResponse:

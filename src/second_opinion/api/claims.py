@@ -12,6 +12,14 @@ from second_opinion.workflow.claim_answers import ClaimAnswer
 from second_opinion.workflow.claims import submit
 from second_opinion.workflow.desk import Desk
 
+GUIDE = "http://hl7.org/fhir/us/davinci-pas"
+GUIDES = (f"{GUIDE}/ImplementationGuide/hl7.fhir.us.davinci-pas|2.2.1",)
+INSTANTIATES = (f"{GUIDE}/CapabilityStatement/IntermediaryCapabilities",)
+OPERATIONS = (("submit", f"{GUIDE}/OperationDefinition/Claim-submit"),)
+PROFILES = {
+    "Claim": tuple(f"{GUIDE}/StructureDefinition/{each}" for each in ("profile-claim", "profile-claim-update")),
+    "ClaimResponse": (f"{GUIDE}/StructureDefinition/profile-claimresponse",),
+}
 BASES = {"/fhir": Edition.CURRENT, "/fhir/pas/2.0": Edition.EARLIER}
 
 

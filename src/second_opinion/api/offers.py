@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from second_opinion.api import definitions, determinations, information, reading, service_requests
+from second_opinion.api import claims, definitions, determinations, information, reading, service_requests
 from second_opinion.fhir import json_body
 from second_opinion.fhir.capability import Offer, Service, statement
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS
 
-# Each type's operations: (name without $, id of its definition)
+# Each type's operations: (name without $, id of its definition, or another guide's canonical)
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "Claim": claims.OPERATIONS,
     "ServiceRequest": service_requests.OPERATIONS,
     "Task": (*determinations.OPERATIONS, *information.OPERATIONS),
 }
@@ -25,6 +26,8 @@ def capability(vocabulary: Vocabulary, public_url: str, version: str) -> bytes:
         published_at=datetime.now(UTC),
         token_url=f"{public_url}/oauth/token",
         interactions=("transaction",),
+        guides=claims.GUIDES,
+        instantiates=claims.INSTANTIATES,
     )
     return json_body.write(statement(vocabulary, offers(vocabulary), service))
 
@@ -44,10 +47,11 @@ def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
             includes=[f"{name}:{parameter}" for parameter in INCLUDES[name]],
             revincludes=sorted(_pointing_at(name)),
             operations=[
-                (operation, f"{vocabulary.canonical}/OperationDefinition/{definition}")
+                (operation, vocabulary_url(vocabulary, _defined(definition)))
                 for operation, definition in OPERATIONS.get(name, ())
             ],
             conditional_create=doors,
+            supported_profiles=claims.PROFILES.get(name, ()),
             versioning="versioned",
         )
     for name in definitions.TYPES:
@@ -62,6 +66,10 @@ def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
 def vocabulary_url(vocabulary: Vocabulary, definition: str) -> str:
     """A definition's canonical; one of our own is named relative to the canonical base."""
     return definition if "://" in definition else f"{vocabulary.canonical}/{definition}"
+
+
+def _defined(operation: str) -> str:
+    return operation if "://" in operation else f"OperationDefinition/{operation}"
 
 
 def _pointing_at(name: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A Claim comes in: each item that asks for a second opinion becomes a case like any other, and all are answered at once.
+"""A Claim comes in: each item that asks for a second opinion becomes a case like any other; all are answered at once.
 
 The PAS door differs from the others only in how the request is read and how the answer is wrapped.
 """

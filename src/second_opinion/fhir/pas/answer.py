@@ -134,7 +134,7 @@ def _disposition(answers: _Answers, sent: SentClaim) -> str:
         taken_back = bool(sent.items) and all(each.cancelled for each in sent.items)
         return f"Withdrawn. {TAKEN_BACK}" if taken_back else f"{NOT_PROCESSED}. {NOT_HANDLED}"
     if len(words) == 1:
-        return words[0]
+        return str(words[0])
     first = {view.disposition for view in answers.views.values()}
     chosen = "Pended" if "Pended" in first else next((each for each in WORST if each in first), NOT_PROCESSED)
     return f"{chosen}. " + " ".join(

@@ -1,7 +1,7 @@
 """The response Bundle: the ClaimResponse first, then everything it refers to, under the addresses the client knows.
 
 A relative reference would lead from our fullUrl to this server, so every reference of ours is written absolute: to the
-client's own entry, which comes back as it was sent, or to our resource, which comes along (PAS 2.2.1, spec-16, spec-33).
+client's own entry, which comes back as it was sent, or to our resource, which comes along (PAS 2.2.1, spec-33).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -169,10 +169,9 @@ class _Written:
         return [{"fullUrl": f"{self._base}/{text}", "resource": found} for text, found in self._found.items()]
 
     def _reference(self, reference: Json, text: str) -> Json:
-        if text in self._names:
-            return self._names[text]
-        if text.startswith("#") or ":" in text:
-            return reference
+        known = self._names.get(text)
+        if known is not None or text.startswith("#") or ":" in text:
+            return known or reference
         if text not in self._found:
             found = self._lookup(text)
             if found is None:
@@ -186,7 +185,8 @@ class _Written:
         """What comes along; only what it says of people the client knows is told in the client's names."""
         if resource["resourceType"] not in {"CommunicationRequest", "Task"}:
             return resource
-        return _renamed(resource, self._names, self._base)
+        renamed: Json = _renamed(resource, self._names, self._base)
+        return renamed
 
 
 def _renamed(value: Any, names: Mapping[str, Json], base: str) -> Any:
@@ -196,6 +196,7 @@ def _renamed(value: Any, names: Mapping[str, Json], base: str) -> Any:
         return value
     text = value.get("reference")
     if isinstance(text, str):
-        own = value if text.startswith("#") or ":" in text else value | {"reference": f"{base}/{text}"}
-        return names.get(text, own)
+        if text in names:
+            return names[text]
+        return value if text.startswith("#") or ":" in text else value | {"reference": f"{base}/{text}"}
     return {name: _renamed(each, names, base) for name, each in value.items()}

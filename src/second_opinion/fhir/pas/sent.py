@@ -182,7 +182,9 @@ def _parts(request: PasRequest, entry: Entry) -> Iterator[str]:
 
 def _turned(claim: Json) -> Json | None:
     """Who sends and who receives, turned round for the answer."""
-    given = next((each for each in claim.get("extension", ()) if each.get("url") == terms.TRANSMISSION), None)
+    given: Json | None = next(
+        (each for each in claim.get("extension", ()) if each.get("url") == terms.TRANSMISSION), None
+    )
     if given is None:
         return None
     parts = [each | {"url": TURNED[each["url"]]} for each in given.get("extension", ()) if each.get("url") in TURNED]
