@@ -21,7 +21,6 @@ from second_opinion.workflow.orders import kept_references, keys
 Told = TypeVar("Told")
 
 TRIES = 8
-Told = TypeVar("Told")
 RETRY = {"Retry-After": "1"}
 
 
