@@ -100,3 +100,29 @@ def test_nobody_is_answered_without_a_token(served: tuple[str, str]) -> None:
     assert answered.status_code == 401
     assert answered.json()["resourceType"] == "OperationOutcome"
     assert answered.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("PUT", "Task", 405), ("POST", "Nothing/$submit", 404)])
+def test_a_request_refused_unread_leaves_its_connection_to_the_next(
+    served: tuple[str, str], method: str, path: str, status: int
+) -> None:
+    base, token = served
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
+    with requests.Session() as connection:
+        for _ in range(20):
+            refused = connection.request(method, f"{base}/{path}", data=b" " * 100_000, headers=headers, timeout=10)
+            answered = connection.get(f"{base}/metadata", timeout=10)
+            assert (refused.status_code, answered.status_code) == (status, 200)
+            assert refused.headers.get("Connection") != "close"
+
+
+@pytest.mark.parametrize("depth", [80, 200, 5000])
+def test_deep_nesting_is_refused_and_kills_nothing(served: tuple[str, str], depth: int) -> None:
+    base, token = served
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
+    body = '{"resourceType":"ServiceRequest"' + ',"extension":[{"url":"x:x"' * depth + "}]" * depth + "}"
+
+    answered = requests.post(f"{base}/ServiceRequest/$submit", body, headers=headers, timeout=10)
+
+    assert answered.status_code == 400
+    assert answered.json()["resourceType"] == "OperationOutcome"

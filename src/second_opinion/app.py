@@ -21,6 +21,7 @@ from second_opinion.api import (
     claims,
     determinations,
     discovery,
+    draining,
     handlers,
     information,
     negotiation,
@@ -141,6 +142,7 @@ def application(desk: Desk) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's provider has it, its base class does not
     handlers.register(app)
     negotiation.register(app)
+    draining.register(app)
     auditing.register(app, parts.store)
     app.register_blueprint(discovery.blueprint(parts, admitting.issuer(parts.settings)))
     app.register_blueprint(oauth.blueprint(admitting.token_server(parts.settings, parts.store)))

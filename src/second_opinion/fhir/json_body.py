@@ -22,11 +22,11 @@ def read(body: bytes) -> Json:
     try:
         text = body.decode().removeprefix("\ufeff")
     except UnicodeDecodeError:
-        raise MalformedBody("The body must be UTF-8") from None
+        raise MalformedBody("The body must be UTF-8", "$this") from None
     try:
         return _strict(text) or _sound_after_all(text)
     except json.JSONDecodeError as wrong:
-        raise MalformedBody(f"The body is not JSON: line {wrong.lineno}, column {wrong.colno}") from None
+        raise MalformedBody(f"The body is not JSON: line {wrong.lineno}, column {wrong.colno}", "$this") from None
     except RecursionError:
         raise MalformedBody(TOO_DEEP, "$this") from None
 

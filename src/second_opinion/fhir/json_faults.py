@@ -92,7 +92,7 @@ def explain(text: str) -> None:
     """MalformedBody for the first fault of a JSON text; nothing if it is sound after all, nulls in their right."""
     members = _TOLERANT.decode(text)
     if not isinstance(members, _Members) or not members:
-        raise MalformedBody("The body must be a JSON object with members")
+        raise MalformedBody("The body must be a JSON object with members", "$this")
     stack: list[tuple[Any, str, int]] = [(members, _root(members), 1)]
     while stack:
         each, path, depth = stack.pop()
