@@ -6,15 +6,16 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
 
 from second_opinion import admitting
-from second_opinion.access import caller
+from second_opinion.access import caller, registry
 from second_opinion.access.issuer import KEY_FILE
-from second_opinion.access.keys import signing_key
+from second_opinion.access.keys import rsa_key, signing_key
 from second_opinion.api import (
     admission,
     auditing,
@@ -33,6 +34,8 @@ from second_opinion.api import (
 from second_opinion.api.cursors import Cursors
 from second_opinion.cases import timeframes
 from second_opinion.cases.calendar import Calendar
+from second_opinion.delivery.client import ClientKeys
+from second_opinion.delivery.post import post
 from second_opinion.delivery.worker import Worker
 from second_opinion.errors import NotFound
 from second_opinion.fhir import validation, x12
@@ -94,8 +97,15 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
         vocabulary=Vocabulary(settings.canonical, settings.fhir_base, x12.load(settings.x12_table)),
         directory=StoredDirectory(kept),
         now=now,
+        post=post(settings, lambda: registry.endpoint_hosts(kept), client_keys),
         identify=admitting.recognising(settings, kept),
     )
+
+
+def client_keys(data_folder: Path) -> ClientKeys:
+    """Our keys at partners' token endpoints, made when they are first needed."""
+    folder = data_folder / "keys"
+    return ClientKeys(signing_key(folder / "client.json"), rsa_key(folder / "client-rsa.json"))
 
 
 def token(parts: Desk, ident: str, scope: str | None, member: str | None) -> str:
@@ -169,6 +179,8 @@ def worker(settings: Settings, ahead: timedelta) -> Worker:
         working.perform(parts, key, tries)
 
     return Worker(settings.database, parts.store, perform, partial(sweep.sweep, parts), settings.sweep_seconds)
+    chores = ((settings.sweep_seconds, lambda: None),)
+    return Worker(settings.database, parts.store, perform, partial(working.partition, parts), chores)
 
 
 def unsafe(settings: Settings, *, clock: bool) -> list[str]:

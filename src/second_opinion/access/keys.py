@@ -1,17 +1,22 @@
-"""The key access tokens are signed with: made once, whoever needs it first, and kept private in a file."""
+"""The keys we sign with: each made once, whoever needs it first, and kept private in a file."""
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, JWKRegistry, KeyParameters, RSAKey
 
 from second_opinion.errors import SecondOpinionError
 
 ALGORITHM = "ES384"
 CURVE = "P-384"
+RSA_ALGORITHM = "RS384"
+RSA_BITS = 3072
+
+Key = ECKey | RSAKey
 
 
 class WrongKeyFile(SecondOpinionError):
@@ -19,22 +24,40 @@ class WrongKeyFile(SecondOpinionError):
 
 
 def signing_key(path: Path) -> ECKey:
-    """The key in ``path``, made there first if there is none. Every process that asks gets the same one."""
-    if not path.exists():
-        _make(path)
-    try:
-        key = ECKey.import_key(orjson.loads(path.read_bytes()))
-        usable = key.is_private and key.curve_name == CURVE
-    except (JoseError, ValueError, TypeError, KeyError) as problem:
-        raise WrongKeyFile(f"{path}: must hold a private key as JSON Web Key") from problem
-    if not usable:
+    """The ES384 key in ``path``, made there first if there is none. Every process that asks gets the same one."""
+    key = _kept(path, lambda: ECKey.generate_key(CURVE, _parameters(ALGORITHM), private=True, auto_kid=True))
+    if not isinstance(key, ECKey) or key.curve_name != CURVE:
         raise WrongKeyFile(f"{path}: must hold a private key of curve {CURVE}")
     return key
 
 
-def _make(path: Path) -> None:
+def rsa_key(path: Path) -> RSAKey:
+    """The RS384 key in ``path``, in the same way."""
+    key = _kept(path, lambda: RSAKey.generate_key(RSA_BITS, _parameters(RSA_ALGORITHM), private=True, auto_kid=True))
+    if not isinstance(key, RSAKey):
+        raise WrongKeyFile(f"{path}: must hold a private RSA key")
+    return key
+
+
+def _parameters(algorithm: str) -> KeyParameters:
+    return {"alg": algorithm, "use": "sig"}
+
+
+def _kept(path: Path, make: Callable[[], Key]) -> Key:
+    if not path.exists():
+        _keep(path, make())
+    try:
+        key = JWKRegistry.import_key(orjson.loads(path.read_bytes()))
+        usable = key.is_private
+    except (JoseError, ValueError, TypeError, KeyError) as problem:
+        raise WrongKeyFile(f"{path}: must hold a private key as JSON Web Key") from problem
+    if not usable or not isinstance(key, ECKey | RSAKey):
+        raise WrongKeyFile(f"{path}: must hold a private key as JSON Web Key")
+    return key
+
+
+def _keep(path: Path, key: Key) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    key = ECKey.generate_key(CURVE, {"alg": ALGORITHM, "use": "sig"}, private=True, auto_kid=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".key-")  # readable by its owner only
     try:
         with os.fdopen(handle, "wb") as file:

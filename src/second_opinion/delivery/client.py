@@ -1,7 +1,7 @@
 """Who we are to partners: SMART Backend Services as a client, one token per endpoint, asked for when it is needed."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -23,10 +23,9 @@ REMEMBERED = 300.0  # seconds a discovery document is believed
 EARLY = 30.0  # seconds before its end a token is renewed
 SHORTEST, LONGEST = 60.0, 3600.0  # seconds a token is used, whatever its answer says
 GONE = frozenset({404, 410})
-SCOPE = " ".join(f"system/{kind}.cu" for kind in ("Communication", "CommunicationRequest", "ServiceRequest", "Task"))
-SCOPE_1 = " ".join(
-    f"system/{kind}.write" for kind in ("Communication", "CommunicationRequest", "ServiceRequest", "Task")
-)
+SENT = ("Communication", "CommunicationRequest", "ServiceRequest", "Task")
+SCOPE = " ".join(f"system/{kind}.cu" for kind in SENT)
+SCOPE_1 = " ".join(f"system/{kind}.write" for kind in SENT)
 
 
 class NoToken(SecondOpinionError):
@@ -50,9 +49,8 @@ class ClientKeys:
 
     def assertion(self, client_id: str, audience: str, offered: list[Any]) -> str:
         """A signed statement of who we are, by the first of our algorithms that is offered."""
-        algorithm, key = (
-            ("RS384", self.rs384) if "ES384" not in offered and "RS384" in offered else ("ES384", self.es384)
-        )
+        only_rsa = "RS384" in offered and "ES384" not in offered
+        algorithm, key = ("RS384", self.rs384) if only_rsa else ("ES384", self.es384)
         now = int(time.time())
         claims = {
             "iss": client_id,
@@ -74,7 +72,7 @@ class _Remembered:
 class Tokens:
     """Access tokens of partners' endpoints, kept in memory while they last."""
 
-    def __init__(self, calls: Calls, keys: ClientKeys, client_id: str) -> None:
+    def __init__(self, calls: Calls, keys: Callable[[], ClientKeys], client_id: str) -> None:
         self._calls = calls
         self._keys = keys
         self._client_id = client_id
@@ -127,7 +125,7 @@ class Tokens:
             "grant_type": "client_credentials",
             "scope": _scope(document),
             "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": self._keys.assertion(client_id, url, offered if isinstance(offered, list) else []),
+            "client_assertion": self._keys().assertion(client_id, url, offered if isinstance(offered, list) else []),
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         reply = self._calls.call("POST", url, headers, urlencode(form).encode())

@@ -1,4 +1,4 @@
-"""The courier: one POST of one resource to the recipient's FHIR endpoint, created there once however often it is tried."""
+"""The courier: one resource POSTed to the recipient's FHIR endpoint, created once however often it is tried."""
 
 from collections.abc import Mapping
 from urllib.parse import quote

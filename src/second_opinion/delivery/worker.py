@@ -7,13 +7,14 @@ worker's place goes on with its work; what was left at a place nobody holds is t
 import logging
 import os
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from second_opinion.delivery.queue import Perform, Queue
 from second_opinion.errors import SecondOpinionError
+from second_opinion.store.changes import Work
 from second_opinion.store.keeping import Store
 from second_opinion.store.places import Place
 from second_opinion.store.queue_engine import queue_engine
@@ -49,15 +50,25 @@ class Rhythm:
 class Worker:
     """One worker on one database."""
 
-    def __init__(self, url: str, store: Store, perform: Perform, sweep: Callable[[], object], sweep_every: int) -> None:
-        """``perform(key, tries)`` does one try; ``sweep()`` acts on every case whose time has come."""
+    def __init__(
+        self,
+        url: str,
+        store: Store,
+        perform: Perform,
+        partition: Callable[[Work], str | None],
+        chores: Sequence[tuple[float, Callable[[], object]]],
+    ) -> None:
+        """``perform(key, tries)`` does one try, ``partition(work)`` says whose limits it counts against.
+
+        ``chores`` are done at the start and every so many seconds of real time.
+        """
         self._store = store
         self._place, number = own_place(store)
         self._name = executor(number)
         self._dispatcher: Place | None = None
         self._queue = Queue(url, queue_engine(url), self._name, perform)
-        self._sweep = sweep
-        self._clocks, self._care = Rhythm(sweep_every), Rhythm(CARE_EVERY)
+        self._partition = partition
+        self._chores = [(Rhythm(every), chore) for every, chore in (*chores, (CARE_EVERY, self._take_care))]
 
     def run(self, stopped: Event, patience: int) -> None:
         """Work until ``stopped``, then wait ``patience`` seconds at most for tries under way."""
@@ -66,10 +77,9 @@ class Worker:
         try:
             while not stopped.wait(LOOK_EVERY):
                 self._safely(self._hand_over)
-                if self._clocks.comes():
-                    self._safely(self._sweep)
-                if self._care.comes():
-                    self._safely(self._take_care)
+                for rhythm, chore in self._chores:
+                    if rhythm.comes():
+                        self._safely(chore)
                 if self._place.lost():
                     log.error("worker %s lost its place; it ends, and is started again", self._name)
                     break
@@ -93,7 +103,7 @@ class Worker:
         if self._dispatcher is None:
             return
         while works := self._store.waiting_work(datetime.now(UTC), HANDED_AT_ONCE):
-            self._queue.take(works)
+            self._queue.take([replace(work, partner=self._partition(work)) for work in works])
             self._store.work_handed_over(works)
 
     def _take_care(self) -> None:

@@ -85,6 +85,28 @@ class Appeal:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """One kept resource on its way to one recipient."""
+
+    reference: str  # "Type/id" of what is sent
+    recipient: Reference
+    # owed, handed-over (to the print shop), delivered; undelivered, returned (on the list); dropped (never sent)
+    state: str = "owed"
+    sent_at: datetime | None = None
+    received_at: datetime | None = None
+    reason: str | None = None  # why it is on the list, in words
+    task_id: str | None = None  # of the list's Task, once it was on it
+    listed_at: datetime | None = None
+    resent: int = 0  # how often a person sent it again
+
+    @property
+    def whom(self) -> str:
+        """The recipient in one word."""
+        identifier = self.recipient.get("identifier", {})
+        return str(self.recipient.get("reference") or identifier.get("value") or self.recipient.get("display", ""))
+
+
+@dataclass(frozen=True)
 class CaseView:
     """One case as it is to be shown. Instants are aware; references are FHIR References written as they stand."""
 
@@ -146,6 +168,8 @@ class CaseView:
     sent_claims: tuple[SentClaim, ...] = ()  # Claims of clients that this case answers, those replaced among them
     siblings: tuple["CaseView", ...] = ()  # cases that answer other items of them; looked up anew, never kept
 
+    deliveries: tuple[Delivery, ...] = ()
+
     versions: Mapping[str, int] = field(default_factory=dict)  # "Type/id" → version; else 1
 
     def __post_init__(self) -> None:
@@ -168,3 +192,8 @@ class CaseView:
     def version(self, reference: str) -> int:
         """Version number the resource ``Type/id`` is written with."""
         return self.versions.get(reference, 1)
+
+    def delivery(self, reference: str, whom: str | None = None) -> Delivery | None:
+        """How the resource ``Type/id`` fares on its way to this recipient, or to its only one."""
+        mine = (each for each in self.deliveries if each.reference == reference)
+        return next((each for each in mine if whom in {None, each.whom}), None)

@@ -157,6 +157,7 @@ _TASK_INPUT = OwnSystem(
         Code("care-source", "Source of care", "Whose care the opinion questions: pcp or specialist."),
         Code("requested-provider", "Requested provider", "Who is asked to give the opinion."),
         Code("missing-fact", "Missing fact", "Name of a fact the plan asks for."),
+        Code("recipient", "Recipient", "Whom an undelivered message is for."),
         Code("pickup-location", "Pickup location", "Where the member is picked up."),
         Code("pickup-phone", "Pickup phone", "Number to call at pickup."),
         Code("language", "Language", "Language the member speaks."),

@@ -119,6 +119,7 @@ class Changes:
     evidence: dict[str, bytes] = field(default_factory=dict)  # SHA-256 → JSON, kept once
     work: list[Work] = field(default_factory=list)  # done later by the worker, exactly because this was committed
     also: list["Changes"] = field(default_factory=list)  # of further cases that change together with this one
+    undelivered: int = 0  # messages that came onto a person's list, counted for ever
 
 
 class Conflict(Exception):

@@ -209,6 +209,15 @@ class Store:
         """The work of this key, if it is still to be done."""
         return worklist.work(self._database, key)
 
+    def work_standing(self, kind: str) -> tuple[int, datetime | None]:
+        """How much work of a kind is to be done, and since when (real time) the oldest of it."""
+        return worklist.standing(self._database, kind)
+
+    def undelivered(self) -> int:
+        """How many messages ever came onto a person's list."""
+        count: int = self._database.fetch("SELECT value FROM counter WHERE name = 'undelivered'")[0][0]
+        return count
+
     def work_handed_over(self, works: Sequence[Work]) -> None:
         """Mark tries that a worker's queue now holds."""
         worklist.handed_over(self._database, works)

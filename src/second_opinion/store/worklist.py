@@ -32,6 +32,12 @@ def work(database: Database, key: str) -> Work | None:
     return _work(rows[0]) if rows else None
 
 
+def standing(database: Database, kind: str) -> tuple[int, datetime | None]:
+    """How much work of a kind is to be done, and since when the oldest of it."""
+    ((count, oldest),) = database.fetch("SELECT count(*), min(asked_at) FROM work WHERE kind = ?", (kind,))
+    return count, instant(oldest) if oldest is not None else None
+
+
 def handed_over(database: Database, works: Sequence[Work]) -> None:
     """A worker's queue holds these tries now."""
     database.write(Batch([partial(_hand_over, works=works, now=microseconds(datetime.now(UTC)))]))

@@ -35,6 +35,8 @@ def _add(written: Batch, changes: Changes, numbers: Callable[[int], int]) -> Non
     _add_resources(written, changes.resources, numbers)
     if any(each.replaces for each in changes.submissions):
         written.steps.append(partial(_release_keys, submissions=changes.submissions))
+    if changes.undelivered:
+        written.steps.append(partial(_count, name="undelivered", more=changes.undelivered))
     rows = {
         "case_party": _parties(changes, number),
         "submission": [_submission(each) for each in changes.submissions],
@@ -170,6 +172,10 @@ def _replace_case(transaction: Transaction, row: Row) -> None:
 
 def _close_question(transaction: Transaction, number: int | None) -> None:
     transaction.execute("DELETE FROM open_question WHERE case_number = ?", (number,))
+
+
+def _count(transaction: Transaction, name: str, more: int) -> None:
+    transaction.execute("UPDATE counter SET value = value + ? WHERE name = ?", (more, name))
 
 
 def _release_keys(transaction: Transaction, submissions: list[Submission]) -> None:

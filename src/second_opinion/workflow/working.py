@@ -6,26 +6,19 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from second_opinion.errors import SecondOpinionError
+from second_opinion.errors import SecondOpinionError, TryAgain
 from second_opinion.store.changes import Work
+from second_opinion.workflow import deliver
 from second_opinion.workflow.desk import Desk
 
 Story = Callable[[Desk, Work], None]
 
 # A story returns when there is nothing more to do, and raises to be told again; it may be told twice.
-STORIES: Mapping[str, Story] = MappingProxyType({})
+STORIES: Mapping[str, Story] = MappingProxyType({"deliver": deliver.deliver})
 
 JITTER = 0.2  # of a delay, to either side
 
 log = logging.getLogger("second_opinion.working")
-
-
-class TryAgain(SecondOpinionError):
-    """The work could not be done now; ``not_before`` is when it may be tried again at the earliest."""
-
-    def __init__(self, message: str, not_before: datetime | None = None) -> None:
-        super().__init__(message)
-        self.not_before = not_before
 
 
 def perform(desk: Desk, key: str, tries: int, stories: Mapping[str, Story] = STORIES) -> None:
@@ -41,6 +34,17 @@ def perform(desk: Desk, key: str, tries: int, stories: Mapping[str, Story] = STO
         desk.store.work_again(work, again_at)
     else:
         desk.store.work_done(work)
+
+
+def partition(desk: Desk, work: Work) -> str | None:
+    """Whose limits of rate and concurrency the work counts against; None: nobody's."""
+    if work.kind != "deliver":
+        return work.partner
+    try:
+        return work.partner or deliver.partition(desk, work)
+    except Exception:  # noqa: BLE001 - it is a matter of fairness only; the story will say what is wrong
+        log.warning("%s counts against nobody's limits", work.key)
+        return None
 
 
 def _story(work: Work, stories: Mapping[str, Story]) -> Story:

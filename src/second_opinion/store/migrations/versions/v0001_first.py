@@ -18,7 +18,7 @@ def upgrade() -> None:
     _resources()
     _the_rest()
     counters = sa.table("counter", sa.column("name"), sa.column("value"))
-    names = ("case", "resource", "snapshot")
+    names = ("case", "resource", "snapshot", "undelivered")
     op.bulk_insert(counters, [{"name": name, "value": 0} for name in names])
     head = sa.table("audit_head", sa.column("records"), sa.column("digest"))
     op.bulk_insert(head, [{"records": 0, "digest": ""}])

@@ -1,0 +1,101 @@
+"""How a message fared is kept with its case: its state, a line of the story, a person's list where it failed."""
+
+from dataclasses import replace
+
+from uuid_utils import uuid7
+
+from second_opinion.errors import NotFound
+from second_opinion.fhir import json_body, search_extract, undelivered_task
+from second_opinion.fhir.case_view import Delivery, Reference
+from second_opinion.store.changes import Changes, Conflict, Event, ResourceWrite, Work
+from second_opinion.workflow import case_file, projection
+from second_opinion.workflow.case_file import CaseFile
+from second_opinion.workflow.deciding import milliseconds
+from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.submit import COMPUTER
+
+ON_THE_LIST = frozenset({"undelivered", "returned"})
+TRIES = 20  # at a case that others change at the same time
+
+
+def standing(desk: Desk, number: int, reference: str, recipient: Reference) -> Delivery:
+    """How the message stands; one the case has not heard of is owed."""
+    new = Delivery(reference, recipient)
+    return _case(desk, number).view.delivery(reference, new.whom) or new
+
+
+def number(desk: Desk, case: int) -> str:
+    """The case's number as it is shown."""
+    return _case(desk, case).view.number
+
+
+def told(
+    desk: Desk,
+    number: int,
+    before: Delivery,
+    after: Delivery,
+    event: str,
+    *,
+    actor: str = COMPUTER,
+    changes: Changes | None = None,
+) -> CaseFile:
+    """The case with the delivery as it stands ``after``, unless it has moved on since ``before``; saved.
+
+    A message that comes onto a person's list, or is on it, takes its Task along; ``changes`` are saved with it.
+    """
+    for _ in range(TRIES):
+        case = _case(desk, number)
+        if (case.view.delivery(before.reference, before.whom) or before) != before:
+            return case
+        try:
+            return _saved(desk, case, after, event, actor, changes or Changes())
+        except Conflict:
+            continue
+    raise Conflict("case")
+
+
+def _saved(desk: Desk, case: CaseFile, after: Delivery, event: str, actor: str, given: Changes) -> CaseFile:
+    now = milliseconds(desk.now())
+    if after.state in ON_THE_LIST:
+        after = replace(after, task_id=after.task_id or str(uuid7()), listed_at=now)
+    same = (after.reference, after.whom)
+    others = tuple(each for each in case.view.deliveries if (each.reference, each.whom) != same)
+    view = replace(case.view, updated_at=now, deliveries=(*others, after))
+    case = replace(case, version=case.version + 1, view=view)
+    case, written = projection.next_versions(desk, case, desk.store.case_resources(case.number))
+    detail = {"resource": after.reference, "to": after.whom} | ({"reason": after.reason} if after.reason else {})
+    desk.store.save(
+        replace(
+            given,
+            case=case_file.row(case),
+            resources=[*written, *([_list_entry(desk, case, after)] if after.task_id else [])],
+            parties=set(case.parties),
+            events=[Event(case.number, now, event, actor, detail)],
+            undelivered=int(after.state in ON_THE_LIST),
+        )
+    )
+    return case
+
+
+def _list_entry(desk: Desk, case: CaseFile, delivery: Delivery) -> ResourceWrite:
+    """The Task of a message on a person's list. It belongs to no case's parties: plan and staff only see it."""
+    assert delivery.task_id is not None  # noqa: S101 - asked by the caller
+    kept = desk.store.found("Task", delivery.task_id)
+    version = kept.version + 1 if kept else 1
+    task = undelivered_task.write(case.view, desk.vocabulary, delivery, version)
+    terms, spans = search_extract.extract(task, desk.settings.fhir_base)
+    return ResourceWrite("Task", delivery.task_id, version, case.view.updated_at, json_body.write(task), terms, spans)
+
+
+def resend_work(case: CaseFile, delivery: Delivery) -> Work:
+    """The errand of a message a person sends again."""
+    key = f"deliver/{delivery.reference}/{delivery.whom}/again/{delivery.resent}"
+    body = {"reference": delivery.reference, "recipient": delivery.recipient}
+    return Work(key, "deliver", case.number, body)
+
+
+def _case(desk: Desk, number: int) -> CaseFile:
+    stored = desk.store.case(number)
+    if stored is None:
+        raise NotFound("There is no case of this number")
+    return case_file.load(stored.body)
