@@ -156,10 +156,10 @@ class Caller:
 
 @contextmanager
 def service(
-    folder: Path, *, directory: Sequence[Path] = (EXAMPLES / "directory",), url: str = ":memory:"
+    folder: Path, *, directory: Sequence[Path] = (EXAMPLES / "directory",), url: str = ":memory:", **given: Any
 ) -> Iterator[Service]:
     """A service with this directory loaded; its keys and database lie in the folder."""
-    settings = Settings.load({}, database_url=url, data_folder=folder, public_url=ROOT)
+    settings = Settings.load({}, database_url=url, data_folder=folder, public_url=ROOT, **given)
     store = Store(settings.database)
     store.upgrade()
     clock = Clock()

@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -34,7 +35,9 @@ from second_opinion.api import (
 from second_opinion.api.cursors import Cursors
 from second_opinion.cases import timeframes
 from second_opinion.cases.calendar import Calendar
+from second_opinion.delivery.calling import Calls
 from second_opinion.delivery.client import ClientKeys
+from second_opinion.delivery.gate import Gate
 from second_opinion.delivery.post import post
 from second_opinion.delivery.worker import Worker
 from second_opinion.errors import NotFound
@@ -86,6 +89,8 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
     """The parts around this store and clock."""
     folder = policy.folder(settings.policy)
     frames = timeframes.load(folder / "timeframes.toml")
+    gate = Gate(partial(callable_hosts, settings, kept), loopback=settings.allow_loopback)
+    calls = Calls(gate, settings.send_timeout)
     return Desk(
         settings=settings,
         store=kept,
@@ -97,9 +102,16 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
         vocabulary=Vocabulary(settings.canonical, settings.fhir_base, x12.load(settings.x12_table)),
         directory=StoredDirectory(kept),
         now=now,
-        post=post(settings, lambda: registry.endpoint_hosts(kept), client_keys),
+        calls=calls,
+        post=post(settings, calls, client_keys),
         identify=admitting.recognising(settings, kept),
     )
+
+
+def callable_hosts(settings: Settings, kept: Store) -> set[str]:
+    """The hosts outgoing calls may go to now: those of the setting, and of registered partners' endpoints."""
+    endpoints = (each.endpoint for each in registry.partners(kept) if each.active and each.endpoint)
+    return {*settings.allowed_hosts, *(urlsplit(each).hostname or "" for each in endpoints)}
 
 
 def client_keys(data_folder: Path) -> ClientKeys:

@@ -7,7 +7,6 @@ from dataclasses import asdict, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -40,7 +39,6 @@ __all__ = [
     "active_partners",
     "add_partner",
     "add_reviewer",
-    "endpoint_hosts",
     "find",
     "listing",
     "partners",
@@ -169,11 +167,6 @@ def reviewers(store: Registering) -> list[Reviewer]:
 def active_partners(store: Registering, partner_class: str) -> list[Partner]:
     """The partners of a class that may call."""
     return [each for each in partners(store) if each.active and each.partner_class == partner_class]
-
-
-def endpoint_hosts(store: Registering) -> set[str]:
-    """Hosts of the endpoints of partners that may call."""
-    return {urlsplit(each.endpoint).hostname or "" for each in partners(store) if each.active and each.endpoint}
 
 
 def listing(store: Registering, kind: str) -> list[str]:

@@ -1,6 +1,6 @@
-"""The outgoing post as a whole: the two channels, and the calls and keys behind them."""
+"""The outgoing post: the two channels, and our keys as a client."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -8,7 +8,6 @@ from pathlib import Path
 from second_opinion.delivery.calling import Calls
 from second_opinion.delivery.client import ClientKeys, Tokens
 from second_opinion.delivery.courier import Courier
-from second_opinion.delivery.gate import Gate
 from second_opinion.delivery.mail import Mail
 from second_opinion.delivery.message import Channel, Destination
 from second_opinion.settings import Settings
@@ -18,7 +17,6 @@ from second_opinion.settings import Settings
 class Post:
     """What a story needs to send something."""
 
-    calls: Calls  # of every kind, also those of subscriptions
     courier: Courier
     mail: Mail
     keys: Callable[[], ClientKeys]
@@ -28,19 +26,14 @@ class Post:
         return self.courier.to(destination) if destination is not None else self.mail
 
 
-def post(settings: Settings, hosts: Callable[[], Collection[str]], keys: Callable[[Path], ClientKeys]) -> Post:
-    """The post; ``hosts()`` are those of registered endpoints, ``keys(folder)`` makes or reads our keys."""
-
-    def allowed() -> set[str]:
-        return {*settings.allowed_hosts, *hosts()}
+def post(settings: Settings, calls: Calls, keys: Callable[[Path], ClientKeys]) -> Post:
+    """The post; ``keys(folder)`` makes or reads our keys when they are first needed."""
 
     @cache
     def ours() -> ClientKeys:
         return keys(settings.data_folder)
 
-    calls = Calls(Gate(allowed, loopback=settings.allow_loopback), settings.send_timeout)
     return Post(
-        calls=calls,
         courier=Courier(calls, Tokens(calls, ours, settings.client_id)),
         mail=Mail(settings.data_folder / "mail"),
         keys=ours,

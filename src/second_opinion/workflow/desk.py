@@ -7,6 +7,7 @@ from datetime import datetime
 from second_opinion.access.caller import Identify
 from second_opinion.cases.calendar import Calendar
 from second_opinion.cases.timeframes import TimeFrames
+from second_opinion.delivery.calling import Calls
 from second_opinion.delivery.post import Post
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.directory import StoredDirectory
@@ -31,5 +32,6 @@ class Desk:
     vocabulary: Vocabulary
     directory: StoredDirectory
     now: Callable[[], datetime]  # the clock of cases; tokens and retries use real time
-    post: Post  # what goes out; only stories of the background call others
+    calls: Calls  # whatever is called outside; only stories of the background do
+    post: Post  # messages to others
     identify: Identify  # who sends this Authorization header
