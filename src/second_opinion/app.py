@@ -190,8 +190,7 @@ def worker(settings: Settings, ahead: timedelta) -> Worker:
     def perform(key: str, tries: int) -> None:
         working.perform(parts, key, tries)
 
-    return Worker(settings.database, parts.store, perform, partial(sweep.sweep, parts), settings.sweep_seconds)
-    chores = ((settings.sweep_seconds, lambda: None),)
+    chores = ((settings.sweep_seconds, partial(sweep.sweep, parts)),)
     return Worker(settings.database, parts.store, perform, partial(working.partition, parts), chores)
 
 
