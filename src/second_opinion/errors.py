@@ -9,13 +9,11 @@
         BodyTooLarge 413        UnsupportedMediaType 415
         Unprocessable 422       RequiredMissing, CodeInvalid, Unresolved (MemberUnknown), BusinessRule, UnknownModifier
         Throttled 429           Unavailable 503
-        TryAgain                (of work in the background; never an answer)
 
 Messages say what is wrong and what would be right; they never repeat a received value.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 
 class SecondOpinionError(Exception):
@@ -189,11 +187,3 @@ class Unavailable(SecondOpinionError):
 
     status = 503
     issue = "transient"
-
-
-class TryAgain(SecondOpinionError):
-    """Work in the background could not be done now; ``not_before`` is when it may be tried again at the earliest."""
-
-    def __init__(self, message: str, not_before: datetime | None = None) -> None:
-        super().__init__(message)
-        self.not_before = not_before

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from desks import Service
-from second_opinion.errors import TryAgain, Unavailable
+from second_opinion.errors import Unavailable
 from second_opinion.store.changes import Changes, Work
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.trying import TryAgain
 from second_opinion.workflow.working import perform
 
 DELAYS = (10, 60, 300, 1800, 7200, 21600)  # the default RETRY_DELAYS

@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from second_opinion.delivery.message import Destination, Document, HandedOver, Later, Message, Undeliverable
-from second_opinion.errors import TryAgain
 from second_opinion.fhir import json_body, outgoing
 from second_opinion.fhir.case_view import Delivery, Reference
 from second_opinion.store.changes import Work
 from second_opinion.workflow import fared, recipients
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.trying import TryAgain
 
 Json = dict[str, Any]
 

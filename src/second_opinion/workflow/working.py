@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from second_opinion.errors import SecondOpinionError, TryAgain
+from second_opinion.errors import SecondOpinionError
 from second_opinion.store.changes import Work
 from second_opinion.workflow import deliver
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.trying import TryAgain
 
 Story = Callable[[Desk, Work], None]
 
