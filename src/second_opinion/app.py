@@ -18,6 +18,7 @@ from second_opinion.access import caller, registry
 from second_opinion.access.issuer import KEY_FILE
 from second_opinion.access.keys import rsa_key, signing_key
 from second_opinion.api import (
+    access_log,
     admission,
     auditing,
     claims,
@@ -40,7 +41,7 @@ from second_opinion.delivery.client import ClientKeys
 from second_opinion.delivery.gate import Gate
 from second_opinion.delivery.post import post
 from second_opinion.delivery.worker import Worker
-from second_opinion.errors import NotFound
+from second_opinion.errors import Forbidden, NotFound
 from second_opinion.fhir import validation, x12
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.definitions import definitions
@@ -109,9 +110,10 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
 
 
 def callable_hosts(settings: Settings, kept: Store) -> set[str]:
-    """The hosts outgoing calls may go to now: those of the setting, and of registered partners' endpoints."""
-    endpoints = (each.endpoint for each in registry.partners(kept) if each.active and each.endpoint)
-    return {*settings.allowed_hosts, *(urlsplit(each).hostname or "" for each in endpoints)}
+    """The hosts outgoing calls may go to now: the setting's, registered partners' endpoints' and their further ones."""
+    active = [each for each in registry.partners(kept) if each.active]
+    endpoints = {urlsplit(each.endpoint).hostname or "" for each in active if each.endpoint}
+    return {*settings.allowed_hosts, *endpoints, *(host for each in active for host in each.allowed_hosts)}
 
 
 def client_keys(data_folder: Path) -> ClientKeys:
@@ -129,6 +131,8 @@ def token(parts: Desk, ident: str, scope: str | None, member: str | None) -> str
         if len(members) != 1:
             raise NotFound("There is no member of that number")
         patient = members[0].id
+    if not admitting.embedded(parts.settings):
+        raise Forbidden("Tokens are given by the issuers of ISSUERS; the embedded one needs EMBEDDED_ISSUER=true")
     understand = admitting.understanding(parts.settings.fhir_base)
     issuer = admitting.issuer(parts.settings)
     return caller.token(parts.store, issuer, ident, scope=scope, patient=patient, understand=understand)
@@ -146,13 +150,14 @@ class FrontDesk(Desk):
 def front(parts: Desk) -> FrontDesk:
     """The desk as the front door needs it."""
     settings, words = parts.settings, parts.vocabulary
-    remembering = auditing.remembering(admission.Gate(parts.identify))
+    remembering = auditing.remembering(parts.identify)
+    gate = admission.Gate(remembering, admitting.rates(settings), admitting.proxies(settings))
     secret = signing_key(settings.data_folder / KEY_FILE).as_dict(private=True)["d"]
     return FrontDesk(
-        **{each.name: getattr(parts, each.name) for each in fields(Desk)} | {"identify": remembering},
+        **{each.name: getattr(parts, each.name) for each in fields(Desk)} | {"identify": gate},
         cursors=Cursors(str(secret).encode()),
         definitions=definitions(words, parts.policy),
-        capability=offers.capability(words, settings.public_url, VERSION),
+        capability=offers.capability(words, admitting.token_endpoint(settings), VERSION),
     )
 
 
@@ -165,6 +170,7 @@ def application(desk: Desk) -> Flask:
     handlers.register(app)
     negotiation.register(app)
     draining.register(app)
+    access_log.register(app)
     auditing.register(app, parts.store)
     app.register_blueprint(discovery.blueprint(parts, admitting.issuer(parts.settings)))
     app.register_blueprint(oauth.blueprint(admitting.token_server(parts.settings, parts.store)))
@@ -192,16 +198,3 @@ def worker(settings: Settings, ahead: timedelta) -> Worker:
 
     chores = ((settings.sweep_seconds, partial(sweep.sweep, parts)),)
     return Worker(settings.database, parts.store, perform, partial(working.partition, parts), chores)
-
-
-def unsafe(settings: Settings, *, clock: bool) -> list[str]:
-    """What forbids production with these settings, each named with what would be right; empty outside production."""
-    if not settings.production:
-        return []
-    found = {
-        "--clock: cases must run on real time": clock,
-        "ALLOW_LOOPBACK: must be false": settings.allow_loopback,
-        "PUBLIC_URL: must be https": not settings.public_url.startswith("https://"),
-        "ISSUERS: an outside token issuer must be named; the embedded one is for rehearsals": not settings.issuers,
-    }
-    return [reason for reason, holds in found.items() if holds]

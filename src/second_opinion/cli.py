@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from second_opinion import app
+from second_opinion import app, production
 from second_opinion.access import registry
 from second_opinion.errors import SecondOpinionError
 from second_opinion.fhir import audit_event, json_body
@@ -85,7 +85,7 @@ def serve(host: str, port: int, workers: int, clock: datetime | None, database_u
     from second_opinion import serving  # noqa: PLC0415 - the web server's parts are needed by this command only
 
     settings = _settings(database_url)
-    if reasons := app.unsafe(settings, clock=clock is not None):
+    if reasons := production.unsafe(settings, clock=clock is not None):
         raise Told("not safe for production:\n" + "\n".join(f"- {reason}" for reason in reasons))
     serving.require_free(host, port)
     app.prepare(settings)

@@ -130,6 +130,7 @@ def _service(settings: Settings, port: int) -> Iterator[None]:
     environ |= {
         "SECOND_OPINION_DATA_FOLDER": str(settings.data_folder),
         "SECOND_OPINION_PUBLIC_URL": settings.public_url,
+        "SECOND_OPINION_ACCESS_LOG": "false",
     }
     service = subprocess.Popen(command, env=environ, start_new_session=True)  # noqa: S603 - our own command
     try:

@@ -98,6 +98,15 @@ def _keep_working(settings: Settings, ahead: timedelta, ended: Event) -> None:
         process.join()
 
 
+def _log(settings: Settings) -> None:
+    """What this process has to say goes to stderr, a line for each request among it where that is asked for."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    ours = logging.getLogger("second_opinion")
+    ours.addHandler(handler)
+    ours.setLevel(logging.INFO if settings.access_log else logging.WARNING)
+
+
 def _work_beside(settings: Settings, ahead: timedelta, parent: int) -> None:
     _end_with(parent, signal.SIGKILL)  # what it leaves under way, the next one resumes
     step_back()
@@ -155,6 +164,7 @@ def _bind(host: str, port: int) -> None:
 def _web(settings: Settings, ahead: timedelta, *_: Any) -> Any:
     """The WSGI application of one web process, which ends with the process that started it."""
     _end_with(os.getppid(), signal.SIGTERM)
+    _log(settings)
     application = app.web(settings, ahead)
     gc.freeze()  # what is loaded by now stays; collections need not walk it again and again
     gc.set_threshold(COLLECT_AFTER)

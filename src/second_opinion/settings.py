@@ -35,6 +35,9 @@ class Settings:
     max_body: int = 16 * 1024 * 1024  # bytes; above: 413
     rate_limit: int = 60000  # requests a minute per partner; 0 = off
     issuers: str = ""  # JSON list of outside token issuers
+    embedded_issuer: bool = False  # true: in production too the embedded issuer gives tokens, and they are taken
+    tls_proxy: tuple[str, ...] = ()  # addresses of the proxy that terminates TLS; its Client-Cert header is believed
+    access_log: bool = True  # one line on stderr for each request
     client_id: str = "second-opinion"  # who we are at partners' token endpoints
     x12_table: Path | None = None  # operator's file of further X12 codes
 

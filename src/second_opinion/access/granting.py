@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from second_opinion.access import scopes
 from second_opinion.access.assertions import Proof
 from second_opinion.access.issuer import OAUTH_LIFETIME, Issuer
+from second_opinion.access.rates import Rates
 from second_opinion.access.scopes import Understand
 from second_opinion.access.tokens import NotGood
 from second_opinion.errors import BadRequest
@@ -60,9 +61,10 @@ class Granting:
     proof: Proof
     issuer: Issuer
     understand: Understand
+    rates: Rates
 
     def grant(self, form: bytes) -> Granted:
-        """The token asked for by the form; TokenRefused where there is none."""
+        """The token asked for by the form; TokenRefused where there is none, Throttled where they come too often."""
         asked = fields(form)
         if asked.get("grant_type") != GRANT:
             error = UnsupportedGrant if "grant_type" in asked else TokenRefused
@@ -75,6 +77,7 @@ class Granting:
             partner = self.proof.partner(asked["client_assertion"])
         except NotGood:
             raise InvalidClient from None
+        self.rates.admit(partner.id, partner.rate_limit)
         if asked.get("client_id", partner.id) != partner.id:
             raise InvalidClient
         wanted = asked.get("scope", partner.granted)

@@ -8,7 +8,7 @@ from threading import Lock
 
 import orjson
 
-from second_opinion.access.fetching import Fetch, Unreachable
+from second_opinion.access.fetching import Fetch, NoAnswer
 from second_opinion.access.tokens import Key, public_keys
 
 KEPT = 600  # seconds, where the owner says nothing
@@ -70,7 +70,7 @@ class KeySets:
         try:
             answer = self._fetch(address)
             keys = public_keys(orjson.loads(answer.body if answer.status == OK else b""))
-        except (Unreachable, ValueError):
+        except (NoAnswer, ValueError):
             copy.again_at = now + BETWEEN_FAILURES
             return
         lasts = lifetime(answer.headers.get("cache-control", ""))

@@ -122,9 +122,9 @@ def _serves(key: Key, algorithm: str, now: float) -> bool:
     return meant and said.get("alg", algorithm) == algorithm and (not is_number(ends) or ends > now)
 
 
-def signed(token: str, key: Key, algorithm: str, allowed: Collection[str]) -> None:
-    """NotGood unless the key signed the token by an allowed algorithm."""
-    if algorithm not in allowed:
+def signed(token: str, key: Key | None, algorithm: str, allowed: Collection[str]) -> None:
+    """NotGood unless there is a key, and it signed the token by an allowed algorithm."""
+    if key is None or algorithm not in allowed:
         raise NotGood
     registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
     registry.max_header_length = MOST_CHARACTERS

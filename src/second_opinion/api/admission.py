@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from flask import request
 
 from second_opinion.access.caller import Caller, Identify
+from second_opinion.access.rates import Rates
 
 CERTIFICATE = "HTTP_CLIENT_CERT"  # RFC 9440: the client's certificate, as the TLS-terminating proxy saw it
 
@@ -23,11 +24,17 @@ class Gate:
     """Identifies whoever sends the request under way; ``proxies`` are believed about client certificates."""
 
     recognise: Identify
+    rates: Rates
     proxies: Sequence[Network] = ()
 
     def __call__(self, authorization: str | None, *, certificate: str | None = None) -> Caller:
-        """The caller; the certificate is the request's own where a declared proxy forwarded one."""
-        return self.recognise(authorization, certificate=certificate or self._certificate())
+        """The caller; the certificate is the request's own where a declared proxy forwarded one.
+
+        Throttled for one request too many.
+        """
+        caller = self.recognise(authorization, certificate=certificate or self._certificate())
+        self.rates.admit(caller.id, caller.rate_limit)
+        return caller
 
     def _certificate(self) -> str | None:
         forwarded = request.environ.get(CERTIFICATE)

@@ -35,6 +35,12 @@ def remembering(identify: Identify) -> Identify:
     return identified
 
 
+def caller_of(environ: negotiation.Environ) -> Caller | None:
+    """Who the exchange is with, once that is known."""
+    caller: Caller | None = environ.get(_CALLER)
+    return caller
+
+
 def about(resources: Iterable[Stored]) -> None:
     """The exchange shows these resources: whose they are goes on record."""
     patients: dict[str, None] = request.environ.setdefault(_PATIENTS, {})
@@ -66,7 +72,7 @@ def register(app: Flask, store: Store) -> None:
 
 
 def _rows(asked: Request, status: int) -> list[AuditRow]:
-    caller: Caller | None = asked.environ.get(_CALLER)
+    caller = caller_of(asked.environ)
     action, reads = _interaction(asked)
     outcome = _outcome(status)
     if outcome == "0" and not reads:

@@ -169,10 +169,11 @@ def http_date(at: datetime) -> str:
 
 def request_id(asked: Request) -> str:
     """The caller's X-Request-Id where it can be kept in logs as it stands, else one of our own; one per request."""
-    return _request_id(asked.environ)
+    return request_id_of(asked.environ)
 
 
-def _request_id(environ: Environ) -> str:
+def request_id_of(environ: Environ) -> str:
+    """The same, of a request as WSGI has it."""
     known: str | None = environ.get("second_opinion.request_id")
     if known is None:
         given = environ.get("HTTP_X_REQUEST_ID", "")
@@ -222,4 +223,4 @@ def _with_shared(environ: Environ, headers: list[tuple[str, str]]) -> list[tuple
         headers = [pair for pair in headers if pair[0] != "Content-Type"]  # of no body
         allowed = next((value for name, value in headers if name == "Allow"), "GET, HEAD, OPTIONS")
         shared += [("Access-Control-Allow-Methods", allowed), *_PREFLIGHT]
-    return [*headers, *shared, ("X-Request-Id", _request_id(environ))]
+    return [*headers, *shared, ("X-Request-Id", request_id_of(environ))]

@@ -18,13 +18,13 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
 TITLE = "Second medical opinion adapter"
 
 
-def capability(vocabulary: Vocabulary, public_url: str, version: str) -> bytes:
+def capability(vocabulary: Vocabulary, token_endpoint: str | None, version: str) -> bytes:
     """The CapabilityStatement."""
     service = Service(
         name=TITLE,
         version=version,
         published_at=datetime.now(UTC),
-        token_url=f"{public_url}/oauth/token",
+        token_url=token_endpoint,
         interactions=("transaction",),
         guides=claims.GUIDES,
         instantiates=claims.INSTANTIATES,
