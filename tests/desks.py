@@ -134,7 +134,7 @@ class Caller:
 
     def read(self, address: str) -> Json:
         """GET an address, absolute or under the base."""
-        answered = self.client.get(address.removeprefix(ROOT) if "://" in address else f"/fhir/{address}")
+        answered = self.client.get(address.removeprefix(ROOT) if address.startswith(ROOT) else f"/fhir/{address}")
         assert answered.status_code == 200, answered.get_data(as_text=True)
         return json(answered)
 

@@ -98,13 +98,14 @@ def _saved(desk: Desk, case: CaseFile, decision: Decision | Extension, request_i
     view, attestation = case.view, decision.attestation
     case, written = projection.next_versions(desk, case, desk.store.case_resources(case.number))
     kind = "extended" if isinstance(decision, Extension) else "decided"
+    told = Event(case.number, attestation.at, kind, attestation.reviewer, ruling.recorded(desk, case, decision))
     desk.store.save(
         Changes(
             case=case_file.row(case),
             resources=written,
             parties=set(case.parties),
             close_question=CaseStatus(view.status) in _CLOSES,
-            events=[Event(case.number, attestation.at, kind, attestation.reviewer, ruling.recorded(case, decision))],
+            events=[told],
             audit=[_audited(case, attestation, request_id)],
         )
     )

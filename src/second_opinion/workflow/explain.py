@@ -9,7 +9,7 @@ import orjson
 from second_opinion.cases.numbers import running_number
 from second_opinion.errors import NotFound
 from second_opinion.store.changes import Event
-from second_opinion.workflow import case_file
+from second_opinion.workflow import case_file, explain_decisions
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 
@@ -53,6 +53,7 @@ def _story(desk: Desk, case: CaseFile) -> Iterator[str]:
             yield f"    the same question is asked in {', '.join(same)}, which this submitter may not see"
         if "trace" in event.detail:
             yield from _trace(desk, event)
+        yield from explain_decisions.lines(desk, event)
 
 
 def _trace(desk: Desk, event: Event) -> Iterator[str]:

@@ -64,15 +64,22 @@ def given_more_time(case: CaseFile, extension: Extension) -> CaseFile:
     return replace(case, version=case.version + 1, view=view)
 
 
-def recorded(case: CaseFile, decision: Decision | Extension) -> dict[str, Any]:
+def recorded(desk: Desk, case: CaseFile, decision: Decision | Extension) -> dict[str, Any]:
     """The decision as a line of the story holds it: whole, with its attestation, so that it can be told again."""
     key = "extension" if isinstance(decision, Extension) else "decision"
     return {
-        key: _RECORDED.dump_python(decision, mode="json", exclude_defaults=True),
+        key: _RECORDED.dump_python(decision, mode="json"),
         "status": case.view.status,
         "rule": case.view.rule,
-        "version": case.version,
+        "policy": desk.policy.digest,
+        "snapshot": desk.store.active_snapshot(),
     }
+
+
+def replayed(detail: Mapping[str, Any]) -> Decision | Extension | None:
+    """The decision a line of the story holds; None where it holds none."""
+    kept = detail.get("decision") or detail.get("extension")
+    return _RECORDED.validate_python(kept) if kept else None
 
 
 def _owing(desk: Desk, case: CaseFile, decision: Decision, clocks: tuple[Clock, ...]) -> CaseFile:
