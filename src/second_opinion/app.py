@@ -32,6 +32,7 @@ from second_opinion.api import (
     offers,
     reading,
     service_requests,
+    subscriptions,
 )
 from second_opinion.api.cursors import Cursors
 from second_opinion.cases import timeframes
@@ -179,6 +180,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(determinations.blueprint(parts))
     app.register_blueprint(information.blueprint(parts))
     app.register_blueprint(claims.blueprint(parts))
+    app.register_blueprint(subscriptions.blueprint(parts))
     app.register_blueprint(reading.blueprint(parts))
     return app
 

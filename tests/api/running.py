@@ -16,6 +16,7 @@ from second_opinion.access import registry
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
 from second_opinion.workflow.load import load_directory
+from subscriptions import a_subscription
 
 ROOT = "https://plan.example"
 BASE = f"{ROOT}/fhir"
@@ -27,8 +28,14 @@ FHIR_JSON = "application/fhir+json"
 class Service:
     """The service with two callers: ``plan``, who sees and may do everything, and ``clinic``, which has no case yet."""
 
+    hook = "https://127.0.0.1"  # an address that may be subscribed to
+
     def __init__(self, folder: Path, **settings: Any) -> None:
-        chosen = Settings.load({}, data_folder=folder, public_url=ROOT, **settings)
+        callable_hosts: dict[str, Any] = {
+            "allowed_hosts": ("127.0.0.1", "ehr.specimen.example"),
+            "allow_loopback": True,
+        }
+        chosen = Settings.load({}, data_folder=folder, public_url=ROOT, **callable_hosts | settings)
         self.store = Store(":memory:")
         self.store.upgrade()
         load_directory(self.store, (EXAMPLES / "directory",), replace=True, base=BASE, now=NOW)
@@ -63,8 +70,16 @@ class Service:
         """The plan's order through the plain door."""
         return self.client().post("/fhir/ServiceRequest", data=json.dumps(order), headers=fhir(headers))
 
+    def _subscribe(self) -> None:
+        """The plan's one subscription to nothing yet."""
+        if self.client().get("/fhir/Subscription").get_json()["total"] == 0:
+            body = a_subscription(f"{self.hook}/known", status="off")
+            assert self.client().post("/fhir/Subscription", json=body, headers=fhir()).status_code == 201
+
     def known(self, type_name: str) -> str:
         """The id of one stored resource of this type."""
+        if type_name == "Subscription":
+            self._subscribe()
         found = self.client().get(f"/fhir/{type_name}?_count=1").get_json()
         return str(found["entry"][0]["resource"]["id"])
 

@@ -51,6 +51,7 @@ def _routed(running: Service) -> dict[str, set[str]]:
         ("POST", ""): "create",
         ("GET", "/<ident>"): "read",
         ("PUT", "/<ident>"): "update",
+        ("DELETE", "/<ident>"): "delete",
         ("GET", "/<ident>/_history"): "history-instance",
         ("GET", "/<ident>/_history/<number>"): "vread",
         ("GET", "/_history"): "history-type",
@@ -107,7 +108,7 @@ def test_every_declared_way_of_reading_works(running: Service, declared: Mapping
         if each["readHistory"]:
             asked |= {"vread": f"{one}/_history/1", "history-instance": f"{one}/_history"}
             asked["history-type"] = f"/fhir/{name}/_history?_count=1"
-        assert set(asked) == _interactions(each) - {"search-type", "create", "update"}, name
+        assert set(asked) == _interactions(each) - {"search-type", "create", "update", "delete"}, name
         for interaction, address in asked.items():
             assert client.get(address).status_code == 200, (name, interaction)
 

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from api.description import Json, operations
 from api.running import FHIR_JSON, NOW, Service, example, fhir, outcome, service
+from api.subscription_doors import SUBSCRIPTION_DOORS
 from api.task_doors import TASK_DOORS
 from pas_bundles import a_bundle
 from second_opinion import admitting, app
@@ -32,7 +33,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         for shows in ("r01-in-network", "r08-without-a-reason"):
             assert built.submit(example(shows)).status_code == 201
         versions = [
-            ResourceWrite(type=each, id=GONE, version=version, last_updated=NOW, body=body, terms=[], spans=[])
+            ResourceWrite(each, GONE, version, NOW, body, partner="plan")
             for each in EXPOSED
             for version, body in ((1, b'{"resourceType":"%b","id":"gone"}' % each.encode()), (2, b""))
         ]
@@ -56,6 +57,8 @@ def test_every_described_answer_is_given(running: Service, operation: Operation,
     method, path = operation
     if (task_door := TASK_DOORS.get(path)) is not None:
         answered = task_door(running, status, LARGEST)
+    elif (subscription_door := SUBSCRIPTION_DOORS.get(operation)) is not None:
+        answered = subscription_door(running, method, path, status, LARGEST)
     else:
         ask = _at_a_door if _is_door(operation) else _with_a_claim if path in CLAIMS else _READING[status]
         answered = ask(running, method, path, status)

@@ -23,6 +23,7 @@ OF_R4 = {
     "Practitioner": "identifier family given name",
     "PractitionerRole": "practitioner organization role specialty date network",
     "Organization": "identifier name type partof",
+    "Subscription": "contact criteria payload status type url",
 }
 OURS = {"Task": {"due"}}
 SHARED_INCLUDES = (

@@ -109,6 +109,14 @@ def _check_binding(entry: Registered, claims: Claims, certificate: str | None) -
         raise InvalidToken
 
 
+def again(entry: Registered, scope: str, patient: str | None, understand: Understand | None = None) -> Caller:
+    """Someone who called with these scopes before, as if calling now: for what is sent, not asked for.
+
+    What is registered now narrows what was granted then.
+    """
+    return _caller(entry, Claims(entry.id, scope, expires_at=0, token_id="", patient=patient), understand)
+
+
 def _bearer(authorization: str | None) -> str:
     if not authorization or not authorization.strip():
         raise Unauthorized("An access token is needed: Authorization: Bearer <token>", HEADER, headers=challenge())

@@ -49,6 +49,11 @@ def _of(caller: Caller) -> Visibility:
     return Visibility()
 
 
+def own(caller: Caller) -> Visibility:
+    """The caller's own resources and nobody else's, whoever asks: a subscription's headers may be secrets."""
+    return Visibility(partner=caller.id)
+
+
 def _parties(caller: Caller) -> tuple[str, ...]:
     """How the caller is named among those who take part in a case."""
     npis = dict.fromkeys(npi for npi in (caller.organization, *caller.npis) if npi)

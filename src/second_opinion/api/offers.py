@@ -3,19 +3,31 @@
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from second_opinion.api import claims, definitions, determinations, information, reading, service_requests
-from second_opinion.fhir import json_body
+from second_opinion.api import (
+    claims,
+    definitions,
+    determinations,
+    information,
+    reading,
+    service_requests,
+    subscriptions,
+)
+from second_opinion.fhir import json_body, subscription
 from second_opinion.fhir.capability import Offer, Service, statement
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS
+from second_opinion.fhir.subscription_topics import topics
 
 # Each type's operations: (name without $, id of its definition, or another guide's canonical)
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "Claim": claims.OPERATIONS,
     "ServiceRequest": service_requests.OPERATIONS,
+    "Subscription": subscriptions.OPERATIONS,
     "Task": (*determinations.OPERATIONS, *information.OPERATIONS),
 }
 TITLE = "Second medical opinion adapter"
+
+_INTERACTIONS = {"ServiceRequest": service_requests.INTERACTIONS, "Subscription": subscriptions.INTERACTIONS}
 
 
 def capability(vocabulary: Vocabulary, token_endpoint: str | None, version: str) -> bytes:
@@ -38,7 +50,7 @@ def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
         doors = name == "ServiceRequest"
         yield Offer(
             type=name,
-            interactions=(*reading.INTERACTIONS, *(service_requests.INTERACTIONS if doors else ())),
+            interactions=(*reading.INTERACTIONS, *_INTERACTIONS.get(name, ())),
             search_parameters=[
                 (each.name, each.kind, vocabulary_url(vocabulary, each.definition))
                 for each in PARAMETERS[name].values()
@@ -51,8 +63,9 @@ def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
                 for operation, definition in OPERATIONS.get(name, ())
             ],
             conditional_create=doors,
-            supported_profiles=claims.PROFILES.get(name, ()),
+            supported_profiles=[subscription.PROFILE] if name == "Subscription" else claims.PROFILES.get(name, ()),
             versioning="versioned",
+            topics=list(topics(vocabulary)) if name == "Subscription" else (),
         )
     for name in definitions.TYPES:
         yield Offer(

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Blueprint, Response, request
 
 from second_opinion.access.caller import Caller, require
-from second_opinion.access.visibility import visibility
+from second_opinion.access.visibility import own, visibility
 from second_opinion.api import auditing, definitions, negotiation, searching
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
@@ -90,7 +90,7 @@ class _Views:
         negotiation.check_accepted(request)
         caller = self.desk.identify(request.environ.get("HTTP_AUTHORIZATION"))
         require(caller, self.type_name, letter)
-        return caller, visibility(caller, letter)
+        return caller, own(caller) if self.type_name == "Subscription" else visibility(caller, letter)
 
 
 def _found(desk: Shelf, type_name: str, ident: str, seen: Visibility, number: int | None) -> Stored:

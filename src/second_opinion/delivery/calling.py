@@ -22,6 +22,8 @@ LONGEST_ANSWER = 1024 * 1024  # bytes read of an answer
 REDIRECTS = 3  # followed, on the same host and port only
 SAME_METHOD = frozenset({307, 308})
 USER_AGENT = "second-opinion"
+LOOKED_UP_IN = 2.0  # seconds at most, of a name only asked about
+_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,27 @@ class Calls:
         self._gate = gate
         self._timeout = timeout
 
-    def call(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
-        """The answer; Refused where the address may not be called, Unreachable where no answer came in time."""
-        deadline = time.monotonic() + self._timeout
+    def check(self, url: str) -> None:
+        """Refused where the address would not be called, as far as its name can be resolved now."""
+        self._gate.check(url)
+        parts = urlsplit(url)
+        with contextlib.suppress(Unreachable):
+            self._gate.way(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], LOOKED_UP_IN)
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Reply:
+        """The answer; Refused where the address may not be called, Unreachable where no answer came in time.
+
+        ``timeout``: seconds, where the other side asks for less than is usual.
+        """
+        deadline = time.monotonic() + min(timeout or self._timeout, self._timeout)
         for _ in range(REDIRECTS + 1):
             self._gate.check(url)
             reply = self._once(method, url, headers, body, deadline)

@@ -15,6 +15,9 @@ _SECURITY_SERVICE = {
     "code": "SMART-on-FHIR",
 }
 _OAUTH = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
+_TOPIC = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+)
 _UPDATES = frozenset({"update", "patch", "delete"})
 
 
@@ -33,6 +36,7 @@ class Offer:
     profile: str | None = None
     supported_profiles: Sequence[str] = ()
     documentation: str | None = None
+    topics: Sequence[str] = ()  # canonicals of what may be subscribed to
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ def _security(service: Service) -> Json:
 
 def _resource(offer: Offer) -> Json:
     resource: Json = {"type": offer.type}
+    if offer.topics:
+        resource["extension"] = [{"url": _TOPIC, "valueCanonical": each} for each in offer.topics]
     if offer.profile is not None:
         resource["profile"] = offer.profile
     if offer.supported_profiles:

@@ -5,14 +5,18 @@ from types import MappingProxyType
 
 from second_opinion.fhir.search_of_cases import CASE_PARAMETERS
 from second_opinion.fhir.search_of_directory import DIRECTORY_PARAMETERS, INSIDE_PARAMETERS
+from second_opinion.fhir.search_of_subscriptions import SUBSCRIPTION
 from second_opinion.fhir.search_parameters import COMMON, Parameter
 
-EXPOSED: tuple[str, ...] = (*CASE_PARAMETERS, *DIRECTORY_PARAMETERS)  # types callers may read and search
+_OWN_PARAMETERS = {"Subscription": SUBSCRIPTION}
+
+# Types callers may read and search
+EXPOSED: tuple[str, ...] = (*CASE_PARAMETERS, *DIRECTORY_PARAMETERS, *_OWN_PARAMETERS)
 
 PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
     {
         type_name: MappingProxyType({**COMMON, **own})
-        for type_name, own in (CASE_PARAMETERS | DIRECTORY_PARAMETERS | INSIDE_PARAMETERS).items()
+        for type_name, own in (CASE_PARAMETERS | DIRECTORY_PARAMETERS | _OWN_PARAMETERS | INSIDE_PARAMETERS).items()
     }
 )
 

@@ -104,6 +104,44 @@ class Work:
     asked_at: datetime | None = None  # real time; written by the store
 
 
+@dataclass(frozen=True)
+class SubscriptionWrite:
+    """A subscription's row; ``version`` 1 creates, a higher one replaces version - 1. No body: it is deleted."""
+
+    id: str
+    version: int
+    owner: str  # registry id
+    status: str
+    ends_at: datetime | None
+    body: bytes  # the subscription as JSON
+
+
+@dataclass(frozen=True)
+class ResourceChange:
+    """A version of a Task or ClaimResponse that has not yet been counted for those who subscribed to it."""
+
+    pk: int
+    type: str
+    id: str
+    version: int
+    case: int | None
+    at: datetime
+    answered: str | None  # registry id of whoever was shown it in the answer of the same exchange
+
+
+@dataclass(frozen=True)
+class SubscriptionEvent:
+    """One event of one subscription: its number, one more than the one before, and the version it is about."""
+
+    subscription: str
+    number: int
+    at: datetime
+    type: str
+    id: str
+    version: int
+    case: int | None
+
+
 @dataclass
 class Changes:
     """Everything one use case writes."""
@@ -120,10 +158,14 @@ class Changes:
     work: list[Work] = field(default_factory=list)  # done later by the worker, exactly because this was committed
     also: list["Changes"] = field(default_factory=list)  # of further cases that change together with this one
     undelivered: int = 0  # messages that came onto a person's list, counted for ever
+    answered: str | None = None  # registry id of whoever is shown these changes in the answer of this exchange
+    subscriptions: list[SubscriptionWrite] = field(default_factory=list)
+    counted: list[ResourceChange] = field(default_factory=list)  # become events here, or concern nobody
+    subscription_events: list[SubscriptionEvent] = field(default_factory=list)
 
 
 class Conflict(Exception):
-    """Somebody else was first: ``kind`` is submission, question, case or resource."""
+    """Somebody else was first: ``kind`` is submission, question, case, resource, subscription or change."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)

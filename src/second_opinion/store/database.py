@@ -31,6 +31,8 @@ _ORDER = (
     "search_span",
     "case_event",
     "evidence",
+    "subscription",
+    "subscription_event",
     "work",
     "attempt",
     "registry",

@@ -13,11 +13,12 @@ from second_opinion.store import (
     reading,
     registering,
     snapshots,
+    subscriptions,
     versions,
     worklist,
     writing,
 )
-from second_opinion.store.changes import AuditRow, Changes, Event, Work
+from second_opinion.store.changes import AuditRow, Changes, Event, ResourceChange, SubscriptionEvent, Work
 from second_opinion.store.database import Batch, Database
 from second_opinion.store.matches import after as behind
 from second_opinion.store.numbering import Numbers
@@ -233,6 +234,26 @@ class Store:
     def hold(self, place: int) -> Place | None:
         """One of the numbered places a process may hold while it lives; None where somebody else holds it."""
         return self._database.hold(place)
+
+    # Subscriptions
+
+    def subscription(self, id: str) -> bytes | None:  # noqa: A002 - FHIR's own word
+        """The subscription of this id, as JSON."""
+        return subscriptions.body(self._database, id)
+
+    def subscriptions(self, owner: str | None = None) -> list[bytes]:
+        """The subscriptions of a partner; without one, all that are not off."""
+        if owner is None:
+            return subscriptions.counting(self._database)
+        return subscriptions.of_owner(self._database, owner)
+
+    def uncounted_changes(self, count: int) -> list[ResourceChange]:
+        """What changed and is not yet counted for those who subscribed, oldest first."""
+        return subscriptions.changes(self._database, count)
+
+    def subscription_events(self, id: str, first: int, last: int) -> list[SubscriptionEvent]:  # noqa: A002 - as above
+        """The events of a subscription with these numbers, both ends included."""
+        return subscriptions.events(self._database, id, first, last)
 
     # Registry
 

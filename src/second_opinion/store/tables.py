@@ -210,6 +210,43 @@ work = Table(
 )
 Index("work_waiting", work.c.pk, sqlite_where=work.c.handed_at.is_(None), postgresql_where=work.c.handed_at.is_(None))
 
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", _Word, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("owner", _Word, nullable=False),
+    Column("status", _Word, nullable=False),
+    Column("ends_at", BigInteger),
+    Column("body", LargeBinary, nullable=False),  # JSON
+    Index("subscription_of_owner", "owner"),
+)
+
+# What changed and has not yet been counted for those who subscribed to it.
+resource_change = Table(
+    "resource_change",
+    metadata,
+    Column("pk", _Key, primary_key=True, autoincrement=True),
+    Column("type", _Word, nullable=False),
+    Column("id", _Word, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("case_number", BigInteger),
+    Column("at", BigInteger, nullable=False),
+    Column("answered", _Word),  # registry id of whoever was shown it in the answer of the same exchange
+)
+
+subscription_event = Table(
+    "subscription_event",
+    metadata,
+    Column("subscription", _Word, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("type", _Word, nullable=False),
+    Column("id", _Word, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("case_number", BigInteger),
+)
+
 attempt = Table(
     "attempt",
     metadata,

@@ -8,7 +8,7 @@ import orjson
 
 from second_opinion.cases.attestation import NotAttested
 from second_opinion.cases.status import ATTESTED
-from second_opinion.store import audit_chain
+from second_opinion.store import audit_chain, subscriptions
 from second_opinion.store.changes import CaseWrite, Changes, Conflict, Event, ResourceWrite, Submission, Work
 from second_opinion.store.database import Batch, Row, Transaction
 from second_opinion.store.found_by import FoundBy, found_by, span_rows, term_rows, unpacked, word
@@ -21,6 +21,7 @@ def batch(changes: Changes, numbers: Callable[[int], int]) -> Batch:
     written = Batch()
     for each in (changes, *changes.also):
         _add(written, each, numbers)
+        subscriptions.add(written, each, changes.answered or each.answered, _work)
     if "search_term" in written.rows:
         written.rows["search_term"].sort()
     return written

@@ -53,7 +53,7 @@ def _add_information(desk: Desk, arrival: Arrival, task: str) -> CaseFile:
     if asked is not None:
         events.append(determined(case, asked.determination, asked.resolution, facts[0].at))
     evidence = asked.resolution.evidence if asked else {}
-    return save_next(desk, case, events, audit=[_audited(arrival, case)], evidence=evidence)
+    return save_next(desk, case, events, audit=[_audited(arrival, case)], evidence=evidence, answered=arrival.caller.id)
 
 
 def taking_part(case: CaseFile) -> TakingPart:

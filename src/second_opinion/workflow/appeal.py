@@ -67,6 +67,7 @@ def _take_up(desk: Desk, caller: Caller, task: str, body: Json, request_id: str 
                 Event(case.number, now, "received", caller.id, told),
             ],
             audit=[_audited(case, caller, now, request_id)],
+            answered=caller.id,
         )
     )
     return next(each for each in written if each.type == "Task" and each.id == case.view.task_id)

@@ -39,6 +39,11 @@ class Arrival:
         return json_body.read(self.body)
 
     @property
+    def answers_case(self) -> bool:
+        """Whether the answer itself shows the case, so that its sender need not be notified of it."""
+        return self.interaction == "operation"
+
+    @property
     def path(self) -> str:
         """The door it came through."""
         return f"{self.type} {self.interaction}"

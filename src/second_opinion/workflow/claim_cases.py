@@ -101,7 +101,7 @@ def changes(desk: Desk, arrival: Arrival, opened: Sequence[Opened]) -> Changes:
     """All of it as one transaction."""
     held: set[tuple[str, str]] = set()
     each_case = [_changes(desk, arrival, each, held) for each in opened]
-    return Changes(also=each_case)
+    return Changes(also=each_case, answered=arrival.caller.id)
 
 
 def _changes(desk: Desk, arrival: Arrival, each: Opened, held: set[tuple[str, str]]) -> Changes:

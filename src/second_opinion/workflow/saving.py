@@ -16,8 +16,12 @@ def save_next(
     audit: Sequence[AuditRow] = (),
     further: Sequence[ResourceWrite] = (),
     evidence: Mapping[str, bytes] | None = None,
+    answered: str | None = None,
 ) -> CaseFile:
-    """The case as saved; Conflict where somebody else wrote its next version first."""
+    """The case as saved; Conflict where somebody else wrote its next version first.
+
+    ``answered`` is whoever is shown the case in the answer of the same exchange, and so is not notified of it.
+    """
     case, written = projection.next_versions(desk, case, desk.store.case_resources(case.number))
     desk.store.save(
         Changes(
@@ -28,6 +32,7 @@ def save_next(
             events=list(events),
             audit=list(audit),
             evidence=dict(evidence or {}),
+            answered=answered,
         )
     )
     return case

@@ -8,14 +8,26 @@ from types import MappingProxyType
 
 from second_opinion.errors import SecondOpinionError
 from second_opinion.store.changes import Work
+from second_opinion.store.subscriptions import COUNT
 from second_opinion.workflow import deliver
+from second_opinion.workflow.counting import count
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.notifying import notify
+from second_opinion.workflow.subscribing import end
+from second_opinion.workflow.subscription_file import END, NOTIFY
 from second_opinion.workflow.trying import TryAgain
 
 Story = Callable[[Desk, Work], None]
 
 # A story returns when there is nothing more to do, and raises to be told again; it may be told twice.
-STORIES: Mapping[str, Story] = MappingProxyType({"deliver": deliver.deliver})
+STORIES: Mapping[str, Story] = MappingProxyType(
+    {
+        "deliver": deliver.deliver,
+        COUNT: count,
+        NOTIFY: notify,
+        END: end,
+    }
+)
 
 JITTER = 0.2  # of a delay, to either side
 

@@ -16,6 +16,7 @@ def upgrade() -> None:
     """Make every table, and the counters that numbers are taken from."""
     _cases()
     _resources()
+    _subscriptions()
     _the_rest()
     counters = sa.table("counter", sa.column("name"), sa.column("value"))
     names = ("case", "resource", "snapshot", "undelivered")
@@ -159,6 +160,43 @@ def _resources() -> None:
         sa.Column("last", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.PrimaryKeyConstraint("resource", "param", "first", "last"),
         sqlite_with_rowid=False,
+    )
+
+
+def _subscriptions() -> None:
+    """Who is to be told of which changes."""
+    op.create_table(
+        "subscription",
+        sa.Column("id", WORD, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("owner", WORD, nullable=False),
+        sa.Column("status", WORD, nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("subscription_of_owner", "subscription", ["owner"])
+    op.create_table(
+        "resource_change",
+        sa.Column("pk", KEY, autoincrement=True, nullable=False),
+        sa.Column("type", WORD, nullable=False),
+        sa.Column("id", WORD, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("case_number", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("answered", WORD, nullable=True),
+        sa.PrimaryKeyConstraint("pk"),
+    )
+    op.create_table(
+        "subscription_event",
+        sa.Column("subscription", WORD, nullable=False),
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("type", WORD, nullable=False),
+        sa.Column("id", WORD, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("case_number", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("subscription", "number"),
     )
 
 

@@ -1,0 +1,126 @@
+"""One step of one subscription: a handshake, its next events, or a heartbeat is sent, and what came of it kept.
+
+The steps of a subscription follow one another (``subscription_file``), so its endpoint gets one notification at a
+time and every event in the order of its number. A worker that dies under way has the step begun again by another: the
+same events may arrive twice, none is left out.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from second_opinion.access.caller import Caller
+from second_opinion.fhir import json_body, notification
+from second_opinion.fhir.codes import Json
+from second_opinion.fhir.notification import EVENTS, HANDSHAKE, HEARTBEAT, Told
+from second_opinion.store.changes import Changes, Conflict, Work
+from second_opinion.workflow import subscribers, subscription_file
+from second_opinion.workflow.counting import count
+from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.hook import Reply, send
+from second_opinion.workflow.subscription_ends import moved, over, turn_off
+from second_opinion.workflow.subscription_events import told
+from second_opinion.workflow.subscription_file import ACTIVE, ERROR, REQUESTED, SubscriptionFile
+
+JITTER = 0.2  # of a delay, to either side
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What one step sends: ``last`` is the number of the last event its endpoint then has."""
+
+    kind: str
+    last: int
+    told: Sequence[Told] = ()
+
+
+def notify(desk: Desk, work: Work) -> None:
+    """Take the step this work names, unless the subscription has moved on or is gone."""
+    count(desk)
+    file = _at_turn(desk, work)
+    if file is None:
+        return
+    caller = subscribers.owner(desk, file)
+    if caller is None or over(file):
+        turn_off(desk, file)
+        return
+    sending = _next(desk, file, caller)
+    if sending is None:
+        return
+    if sending.kind == HEARTBEAT and not _taken_up(desk, file):
+        return
+    reply = send(desk, file.channel, json_body.write(_bundle(desk, file, sending)))
+    while (file := _at_turn(desk, work)) is not None:  # more may have been counted meanwhile
+        try:
+            _keep(desk, file, sending, reply)
+        except Conflict:
+            continue
+        return
+
+
+def _at_turn(desk: Desk, work: Work) -> SubscriptionFile | None:
+    """The subscription, if this step is still its next one."""
+    body = desk.store.subscription(work.body["subscription"])
+    file = subscription_file.load(body) if body is not None else None
+    return file if file is not None and file.turn == work.body["turn"] else None
+
+
+def _next(desk: Desk, file: SubscriptionFile, caller: Caller) -> Notification | None:
+    """What is to be sent now."""
+    if file.status == REQUESTED:
+        return Notification(HANDSHAKE, file.sent)
+    if file.status != ACTIVE:
+        return None
+    if file.events > file.sent:
+        first, last = file.sent + 1, min(file.events, file.sent + file.channel.max_count)
+        return Notification(EVENTS, last, told(desk, file, caller, first, last, file.channel.content))
+    return Notification(HEARTBEAT, file.sent)
+
+
+def _taken_up(desk: Desk, file: SubscriptionFile) -> bool:
+    """Whether the heartbeat may go: from here on an event waits for it, where one has not come first."""
+    file = replace(file, version=file.version + 1, busy=True)
+    try:
+        desk.store.save(Changes(subscriptions=[subscription_file.row(file)]))
+    except Conflict:
+        return False
+    return True
+
+
+def _bundle(desk: Desk, file: SubscriptionFile, sending: Notification) -> Json:
+    """The notification; that of events counts up to its own last one, whatever else waits behind it."""
+    standing = file.standing(desk.settings.fhir_base)
+    if sending.kind == EVENTS:
+        standing = replace(standing, events=sending.last)
+    return notification.notification(sending.kind, standing, file.channel.content, sending.told, datetime.now(UTC))
+
+
+def _keep(desk: Desk, file: SubscriptionFile, sending: Notification, reply: Reply) -> None:
+    """Where the subscription stands after the reply, and its next step."""
+    before = file
+    file = replace(file, version=file.version + 1)
+    if reply.taken:
+        file, work = _onward(replace(file, status=ACTIVE, sent=sending.last, tries=0, error=None))
+    else:
+        file, work = _failed(desk, file, reply)
+    resources = [moved(desk, file)] if file.status != before.status else []
+    desk.store.save(
+        Changes(resources=resources, subscriptions=[subscription_file.row(file)], work=[work] if work else [])
+    )
+
+
+def _onward(file: SubscriptionFile) -> tuple[SubscriptionFile, Work | None]:
+    now = datetime.now(UTC)
+    return subscription_file.begun(file, now) if file.events > file.sent else subscription_file.resting(file, now)
+
+
+def _failed(desk: Desk, file: SubscriptionFile, reply: Reply) -> tuple[SubscriptionFile, Work | None]:
+    """The same once more after the delay for this try; error when there are no more, or no other try can help."""
+    delays = desk.settings.retry_delays
+    file = replace(file, tries=file.tries + 1)
+    if not reply.worth_another or file.tries > len(delays):
+        return replace(file, status=ERROR, turn=file.turn + 1, busy=False, error=reply.words), None
+    delay = delays[file.tries - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 - jitter, not a secret
+    at = datetime.now(UTC) + timedelta(seconds=delay)
+    return subscription_file.begun(file, max(at, reply.not_before or at))

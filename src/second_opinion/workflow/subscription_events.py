@@ -1,0 +1,43 @@
+"""Events as they are told: each with what its owner may see of it at this moment, and nothing else."""
+
+import orjson
+
+from second_opinion.access.caller import Caller
+from second_opinion.fhir.notification import Focus, Told
+from second_opinion.fhir.subscription_topics import EMPTY, FULL_RESOURCE, Topic
+from second_opinion.store.changes import SubscriptionEvent
+from second_opinion.workflow import case_file, claim_answers, subscribers, subscription_file
+from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.subscription_file import SubscriptionFile
+
+
+def told(desk: Desk, file: SubscriptionFile, caller: Caller | None, first: int, last: int, content: str) -> list[Told]:
+    """The events of these numbers, both included. Without a caller who may see them, only their numbers."""
+    topic = subscription_file.offered(desk.vocabulary, file.door)[file.topic]
+    events = desk.store.subscription_events(file.id, first, last)
+    return [Told(each.number, each.at, _focus(desk, file, topic, each, caller, content)) for each in events]
+
+
+def _focus(
+    desk: Desk, file: SubscriptionFile, topic: Topic, event: SubscriptionEvent, caller: Caller | None, content: str
+) -> Focus | None:
+    if caller is None or content == EMPTY:
+        return None
+    stored = desk.store.read(event.type, event.id, subscribers.seen_by(caller), event.version)
+    if stored is None or stored.deleted:
+        return None
+    if content == FULL_RESOURCE and topic.whole_answer:
+        return _whole_answer(desk, event)
+    resource = orjson.loads(stored.body) if content == FULL_RESOURCE else None
+    named = f"{event.type}/{event.id}"
+    method, url = ("POST", event.type) if event.version == 1 else ("PUT", named)
+    return Focus(f"{desk.settings.fhir_base}{file.door}/{named}", url, method, resource)
+
+
+def _whole_answer(desk: Desk, event: SubscriptionEvent) -> Focus | None:
+    """The PAS response Bundle as the case stands now (PAS spec-61: the whole answer each time)."""
+    kept = desk.store.case(event.case) if event.case is not None else None
+    if kept is None:
+        return None
+    answer = claim_answers.of_case(desk, case_file.load(kept.body))
+    return Focus(f"{desk.settings.fhir_base}/Bundle/{answer['id']}", f"Bundle/{answer['id']}", "PUT", answer)
