@@ -3,9 +3,10 @@
 import stat
 from pathlib import Path
 
+from second_opinion import admitting
 from second_opinion.access import named_issuers
 from second_opinion.access.issuer import KEY_FILE
-from second_opinion.settings import Settings
+from second_opinion.settings import Settings, WrongSetting
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -26,14 +27,23 @@ def unsafe(settings: Settings, *, clock: bool) -> list[str]:
             settings.data_folder
         ),
     }
-    return [reason for reason, holds in found.items() if holds] + _wrong_issuers(settings)
+    return [reason for reason, holds in found.items() if holds] + _wrong(settings)
 
 
-def _wrong_issuers(settings: Settings) -> list[str]:
-    """Issuers whose keys would come over a line anybody may write on."""
-    named = named_issuers.read(settings.issuers)
-    plain = any(address.startswith("http:") for each in named for address in each.addresses)
-    return ["ISSUERS: jwks and introspection must be https"] if plain else []
+def _wrong(settings: Settings) -> list[str]:
+    """What cannot be read, and issuers whose keys would come over a line anybody may write on."""
+    wrong = []
+    try:
+        named = named_issuers.read(settings.issuers)
+        if any(address.startswith("http:") for each in named for address in each.addresses):
+            wrong.append("ISSUERS: jwks and introspection must be https")
+    except WrongSetting as problem:
+        wrong.append(problem.message)
+    try:
+        admitting.proxies(settings)
+    except WrongSetting as problem:
+        wrong.append(problem.message)
+    return wrong
 
 
 def _open_to_others(data_folder: Path) -> bool:
