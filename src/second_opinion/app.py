@@ -20,6 +20,7 @@ from second_opinion.access.keys import rsa_key, signing_key
 from second_opinion.api import (
     access_log,
     admission,
+    attachments,
     auditing,
     claims,
     determinations,
@@ -179,6 +180,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(service_requests.blueprint(parts))
     app.register_blueprint(determinations.blueprint(parts))
     app.register_blueprint(information.blueprint(parts))
+    app.register_blueprint(attachments.blueprint(parts))
     app.register_blueprint(claims.blueprint(parts))
     app.register_blueprint(subscriptions.blueprint(parts))
     app.register_blueprint(reading.blueprint(parts))

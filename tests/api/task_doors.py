@@ -8,14 +8,16 @@ import orjson
 from werkzeug.test import TestResponse
 
 import determinations
+import documents
 from api.running import Service, example, fhir
 
 Json = dict[str, Any]
+EXAMPLE = "r11-outside-doctor-though-an-alternative-is-open"
 EXAMPLE_ALTERNATIVE = {"reference": "PractitionerRole/amber-delta"}  # in the network of the examples
 Door = Callable[[Service, int, int], TestResponse]
 
 
-def a_case(running: Service, shows: str = "r11-outside-doctor-though-an-alternative-is-open") -> str:
+def a_case(running: Service, shows: str = EXAMPLE) -> str:
     """The Task id of a new case."""
     number = [{"system": "https://ehr.specimen.example/orders", "value": uuid4().hex}]
     answered = running.submit(example(shows) | {"identifier": number, "reasonCode": [{"text": uuid4().hex}]})
@@ -62,6 +64,30 @@ def _appeal(running: Service, status: int, largest: int) -> TestResponse:
     return send(running, "$appeal", status, largest, body, caller="plan", stranger="doctor", prepared=_denied)
 
 
+def _add_information(running: Service, status: int, largest: int) -> TestResponse:
+    """What the network search found, which closes the case."""
+    said = (("name", "valueCode", "in-network-alternative"), ("value", "valueCode", "no"))
+    parts = [{"name": name, element: value} for name, element, value in said]
+    parts.append({"name": "evidence", "valueString": "Called on Monday: takes no new patients"})
+    body = determinations.parameters({"name": "fact", "part": parts})
+    return send(running, "$add-information", status, largest, body, caller="doctor", stranger="plan")
+
+
+def _submit_attachment(running: Service, status: int, largest: int) -> TestResponse:
+    """A document in answer to the case's number; the case is decided where it must be closed."""
+    task = a_case(running)
+    if status == 409:
+        body = orjson.dumps(determinations.approved())
+        running.client("doctor").post(f"/fhir/Task/{task}/$record-determination", data=body, headers=fhir())
+    number = orjson.loads(running.client("plan").get(f"/fhir/Task/{task}").data)["identifier"][0]
+    attachment = documents.parameters(number, {"value": example(EXAMPLE)["contained"][0]["identifier"][0]["value"]})
+    sent: dict[int, bytes] = {400: b"{", 413: b" " * (largest + 1), 422: orjson.dumps(determinations.approved())}
+    headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
+    who = {401: None, 403: "doctor"}.get(status, "plan")
+    data = sent.get(status, orjson.dumps(attachment))
+    return running.client(who).post("/fhir/$submit-attachment", data=data, headers=fhir(headers))
+
+
 def _denied(running: Service, task: str) -> None:
     body = orjson.dumps(determinations.denied(EXAMPLE_ALTERNATIVE))
     answered = running.client("doctor").post(f"/fhir/Task/{task}/$record-determination", data=body, headers=fhir())
@@ -71,4 +97,6 @@ def _denied(running: Service, task: str) -> None:
 TASK_DOORS: Mapping[str, Door] = {
     "/fhir/Task/{id}/$record-determination": _record,
     "/fhir/Task/{id}/$appeal": _appeal,
+    "/fhir/Task/{id}/$add-information": _add_information,
+    "/fhir/$submit-attachment": _submit_attachment,
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from second_opinion.api import (
+    attachments,
     claims,
     definitions,
     determinations,
@@ -38,6 +39,7 @@ def capability(vocabulary: Vocabulary, token_endpoint: str | None, version: str)
         published_at=datetime.now(UTC),
         token_url=token_endpoint,
         interactions=("transaction",),
+        operations=attachments.OPERATIONS,
         guides=claims.GUIDES,
         instantiates=claims.INSTANTIATES,
     )

@@ -17,7 +17,7 @@ class UnknownParameter(Unprocessable):
 
 @dataclass(frozen=True)
 class Parameter:
-    """What one parameter may hold: ``values`` are its elements, such as valueString; none for one with parts."""
+    """What one parameter may hold: ``values`` are its elements, valueString or resource; none for one with parts."""
 
     values: tuple[str, ...] = ()
     many: bool = False
@@ -99,7 +99,7 @@ def _given(each: Json, parameter: Parameter, place: str) -> Given:
 
 
 def _value_of(each: Json) -> str | None:
-    return next((name for name in each if name.startswith("value")), None)
+    return next((name for name in each if name.startswith("value") or name == "resource"), None)
 
 
 def _translations(extensions: list[Json]) -> Iterator[tuple[str, str]]:

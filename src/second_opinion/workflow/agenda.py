@@ -43,6 +43,11 @@ def has_expired(case: "CaseFile") -> bool:
     return due is not None and Appointment(due, Act.EXPIRED).mark in case.acted
 
 
+def may_be_asked_again(case: "CaseFile") -> bool:
+    """Whether the table may answer the case: an appeal is a clinician's alone."""
+    return case.view.appeal is None
+
+
 def waits_for_coverage(case: "CaseFile") -> bool:
     """Whether a directory loaded since may bring the coverage nobody found at first (G1)."""
     return case.view.status == CaseStatus.PENDED_ELIGIBILITY

@@ -7,6 +7,7 @@ from second_opinion.cases.timeframes import AtExpiry
 from second_opinion.directory.learned import LearnedFact, LearnedName
 from second_opinion.review.determination import Outcome
 from second_opinion.review.facts import from_recorded
+from second_opinion.workflow import agenda
 from second_opinion.workflow.agenda import Appointment
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import Request, decided, milliseconds
@@ -71,7 +72,7 @@ def marked(before: CaseFile, case: CaseFile, appointment: Appointment) -> CaseFi
 
 def _may_be_approved(case: CaseFile) -> bool:
     """Not for somebody the plan does not cover, and never an appeal, which a clinician decides."""
-    return from_recorded(case.facts).covered is True and case.view.appeal is None
+    return from_recorded(case.facts).covered is True and agenda.may_be_asked_again(case)
 
 
 def _approved_by_default(desk: Desk, case: CaseFile, appointment: Appointment) -> Acted:

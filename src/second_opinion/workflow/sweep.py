@@ -56,7 +56,8 @@ def _act(desk: Desk, number: int) -> bool:
     case = kept_case(desk, number)
     appointment = agenda.next_appointment(case)
     called = appointment is not None and appointment.at <= desk.now()
-    if (called or agenda.waits_for_coverage(case)) and case.snapshot != desk.store.active_snapshot():
+    outdated = agenda.may_be_asked_again(case) and case.snapshot != desk.store.active_snapshot()
+    if outdated and (called or agenda.waits_for_coverage(case)):
         _ask_the_new_directory(desk, case)
         return True
     if appointment is None or not called:
