@@ -3,6 +3,7 @@
 from second_opinion.fhir.case_view import CaseView, Question
 from second_opinion.fhir.codes import CONSULT_NOTE, ELECTRONIC, INSTRUCTION, Json, Vocabulary
 from second_opinion.fhir.elements import case_number, identifier, instant, meta, provider, to
+from second_opinion.fhir.pas import information
 
 _REPORT_WORDS = (
     "Please send the consultation report, with any procedures or tests you recommend, to the initial provider and "
@@ -38,7 +39,8 @@ def write_information_request(view: CaseView, vocabulary: Vocabulary, question: 
     request["sender"] = view.requester or view.member
     request["reasonCode"] = [{"text": "Second opinion review"}]
     request["note"] = [{"text": each} for each in question.sentences]
-    return request
+    sent = information.claim_of(view)
+    return information.as_line_request(request, view, sent) if sent else request
 
 
 def _request(view: CaseView, vocabulary: Vocabulary, ident: str, kind: str) -> Json:

@@ -1,12 +1,19 @@
-"""The request for information as a child Task in CDex's shape: what is missing, from whom, by when."""
+"""The request for information as a child Task in CDex's shape, or PAS's: what is missing, from whom, by when."""
 
 from second_opinion.fhir.case_view import CaseView, Question
 from second_opinion.fhir.codes import CDEX_DATA_REQUEST, CONSULT_NOTE, DATA_CODE, DATA_REQUEST, Json, Vocabulary
 from second_opinion.fhir.elements import case_number, identifier, instant, meta, to
+from second_opinion.fhir.pas import information
 
 
 def write(view: CaseView, vocabulary: Vocabulary, question: Question) -> Json:
     """The child Task on the requester, or on the member where nobody is known to ask."""
+    task = _data_request(view, vocabulary, question)
+    sent = information.claim_of(view)
+    return information.as_attachment_request(task, view, vocabulary, sent) if sent else task
+
+
+def _data_request(view: CaseView, vocabulary: Vocabulary, question: Question) -> Json:
     words = " ".join(question.sentences)
     return {
         "resourceType": "Task",

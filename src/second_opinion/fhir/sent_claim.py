@@ -35,6 +35,7 @@ class SentClaim:
     bundle_identifier: Fragment
     items: tuple[SentItem, ...]
     references: Mapping[str, Fragment] = field(default_factory=dict)  # patient, insurer, … as the client names them
+    numbers: Mapping[str, Fragment] = field(default_factory=dict)  # an Identifier of the insurer and the requestor
     echoed: tuple[str, ...] = ()  # fullUrls of the entries its answers bring back
     transmission: Fragment | None = None  # extension TransmissionIdentifiers, turned round
     replaced: bool = False  # an update took its place

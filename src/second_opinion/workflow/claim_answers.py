@@ -76,7 +76,7 @@ def around(
         sent,
         entries,
         lambda text: _own(desk, text),
-        desk.settings.fhir_base,
+        desk.vocabulary,
         desk.now(),
         edition,
         inquiry=inquiry,

@@ -153,8 +153,8 @@ def _unanswered(
             audit=[_audited(arrival, at, f"ClaimResponse/{known.response_id}", None)],
         )
     )
-    entries, base = request.bundle["entry"], desk.settings.fhir_base
-    return ClaimAnswer(bundle.write(response, known, entries, lambda _: None, base, desk.now(), edition))
+    entries, words = request.bundle["entry"], desk.vocabulary
+    return ClaimAnswer(bundle.write(response, known, entries, lambda _: None, words, desk.now(), edition))
 
 
 def _response(desk: Desk, arrival: Arrival, response: dict[str, object], at: datetime) -> ResourceWrite:

@@ -8,7 +8,17 @@ from typing import Any
 
 from second_opinion.fhir import claim_response
 from second_opinion.fhir.case_view import CaseView
-from second_opinion.fhir.codes import CANCELLED, NOT_REQUIRED, PENDED, SUBMITTED, X12_ACTION, Json, Vocabulary, coding
+from second_opinion.fhir.codes import (
+    CANCELLED,
+    MODIFIED,
+    NOT_REQUIRED,
+    PENDED,
+    SUBMITTED,
+    X12_ACTION,
+    Json,
+    Vocabulary,
+    coding,
+)
 from second_opinion.fhir.elements import instant, meta
 from second_opinion.fhir.pas import terms
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
@@ -27,6 +37,7 @@ class _Answers:
         self.views = {view.number: view for view in views}
         self.written = {number: claim_response.write(view, vocabulary) for number, view in self.views.items()}
         self.notes: list[Json] = []
+        self.added: list[Json] = []
 
     def note(self, words: str) -> int:
         """The number of a note, the same words once."""
@@ -80,11 +91,30 @@ def _line(item: SentItem, answers: _Answers) -> Json:
     extensions = [*item.extensions, *line.get("extension", ())]
     if view.action in GRANTED:
         extensions += _authorized(item, view)
+    answers.added += [_added(each, item, view) for each in written.get("addItem", ())]
     return line | {
         "itemSequence": item.sequence,
         "extension": extensions,
         "noteNumber": answers.numbers(written, line),
     }
+
+
+def _added(added: Json, item: SentItem, view: CaseView) -> Json:
+    """What is authorized in the item's place, in the item's own terms where the decision says nothing else."""
+    granted = view.authorization
+    extensions = [*item.line.get("extension", ())]
+    if granted is not None:
+        period = {"start": granted.first_day.isoformat(), "end": granted.last_day.isoformat()}
+        extensions += [
+            {"url": terms.url("administrationReferenceNumber"), "valueString": view.number},
+            {"url": terms.url("itemPreAuthIssueDate"), "valueDate": granted.issued.isoformat()},
+            {"url": terms.url("itemPreAuthPeriod"), "valuePeriod": period},
+        ]
+    own = {name: each for name, each in added.items() if name != "productOrService"}
+    line = {
+        name: each for name, each in item.line.items() if not (name.startswith("serviced") and "servicedPeriod" in own)
+    }
+    return line | own | {"itemSequence": [item.sequence], "extension": extensions}
 
 
 def unanswered(item: SentItem, note: Callable[[str], int]) -> Json:
@@ -108,7 +138,8 @@ def unanswered(item: SentItem, note: Callable[[str], int]) -> Json:
 def _authorized(item: SentItem, view: CaseView) -> list[Json]:
     """What is authorized: the service asked for, by the provider asked for."""
     doctor = view.second_doctor
-    provider = [{"url": "provider", "valueReference": doctor}] if doctor and _is_provider(doctor) else []
+    named = doctor is not None and _is_provider(doctor) and view.action != MODIFIED  # of those a reviewer names another
+    provider = [{"url": "provider", "valueReference": doctor}] if named else []
     authorized = [{"url": terms.url("itemAuthorizedProvider"), "extension": provider}] if provider else []
     return [*authorized, {"url": terms.url("itemAuthorizedDetail"), "extension": list(item.detail)}]
 
@@ -121,7 +152,7 @@ def _is_provider(reference: Mapping[str, Any]) -> bool:
 
 def _outcome(answers: _Answers) -> str:
     """Complete when every case has its answer or none has; partial when only some have (pas 4.2)."""
-    if any(each["outcome"] == "error" for each in answers.written.values()):
+    if all(each["outcome"] == "error" for each in answers.written.values()):
         return "error"
     pended = [view.action == PENDED for view in answers.views.values()]
     return "partial" if any(pended) and not all(pended) else "complete"
@@ -146,8 +177,10 @@ def _disposition(answers: _Answers, sent: SentClaim) -> str:
 
 def _head(response: Json, sent: SentClaim, answers: _Answers) -> None:
     """What stands once for the whole answer."""
-    extensions = list(response.get("extension", ()))
-    response["extension"] = [*([sent.transmission] if sent.transmission else []), *extensions]
+    reviewed = [each for written in answers.written.values() for each in written.get("extension", ())]
+    response["extension"] = [*([sent.transmission] if sent.transmission else []), *reviewed[:1]]
+    response["addItem"] = answers.added
+    response["error"] = [each for written in answers.written.values() for each in written.get("error", ())]
     asked = [each for written in answers.written.values() for each in written.get("communicationRequest", ())]
     response["communicationRequest"] = asked
     periods = [each["preAuthPeriod"] for each in answers.written.values() if "preAuthPeriod" in each]

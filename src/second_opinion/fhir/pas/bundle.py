@@ -9,9 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from second_opinion.fhir.codes import PAS, PENDED, Json
+from second_opinion.fhir.codes import MODIFIED, PAS, PENDED, Json, Vocabulary
 from second_opinion.fhir.elements import instant
-from second_opinion.fhir.pas import terms
+from second_opinion.fhir.pas import information, terms
 from second_opinion.fhir.sent_claim import SentClaim
 
 Lookup = Callable[[str], Json | None]  # our resource "Type/id" names
@@ -30,7 +30,7 @@ def write(
     sent: SentClaim | None,
     entries: Iterable[Json],
     lookup: Lookup,
-    base: str,
+    vocabulary: Vocabulary,
     at: datetime,
     edition: Edition = Edition.CURRENT,
     *,
@@ -44,8 +44,8 @@ def write(
     """
     names = _names(response, sent)
     answer = _answer(response, sent, edition, inquiry=inquiry)
-    written = _Written(names, lookup, base)
-    own_url = f"{base}/ClaimResponse/{response['id']}"
+    written = _Written(names, lookup, vocabulary)
+    own_url = f"{vocabulary.base}/ClaimResponse/{response['id']}"
     first = {"fullUrl": own_url, "resource": written.told(answer)}
     for text in also:
         written.told({"reference": text})
@@ -107,7 +107,10 @@ def _with_providers(lines: list[Json], sent: SentClaim) -> list[Json]:
     """The items with the authorized provider as the client named it."""
     named = {each.sequence: each.provider for each in sent.items if each.provider}
     return [
-        _with_provider(line, named[line["itemSequence"]]) if line["itemSequence"] in named else line for line in lines
+        _with_provider(line, named[line["itemSequence"]])
+        if line["itemSequence"] in named and MODIFIED not in review_codes({"item": [line]})
+        else line
+        for line in lines
     ]
 
 
@@ -149,8 +152,9 @@ def review_codes(response: Mapping[str, Any]) -> set[str]:
 class _Written:
     """Resources with their references told in the client's names; ours that are still named come along."""
 
-    def __init__(self, names: Mapping[str, Json], lookup: Lookup, base: str) -> None:
-        self._names, self._lookup, self._base = names, lookup, base
+    def __init__(self, names: Mapping[str, Json], lookup: Lookup, vocabulary: Vocabulary) -> None:
+        self._names, self._lookup, self._base = names, lookup, vocabulary.base
+        self._vocabulary = vocabulary
         self._found: dict[str, Json] = {}
 
     def told(self, value: Any) -> Any:
@@ -186,6 +190,8 @@ class _Written:
         if resource["resourceType"] not in {"CommunicationRequest", "Task"}:
             return resource
         renamed: Json = _renamed(resource, self._names, self._base)
+        if resource["resourceType"] == "CommunicationRequest":
+            return information.in_a_response(renamed, self._vocabulary)
         return renamed
 
 
@@ -197,6 +203,7 @@ def _renamed(value: Any, names: Mapping[str, Json], base: str) -> Any:
     text = value.get("reference")
     if isinstance(text, str):
         if text in names:
-            return names[text]
+            beside = {"identifier": value["identifier"]} if "identifier" in value else {}
+            return beside | names[text]
         return value if text.startswith("#") or ":" in text else value | {"reference": f"{base}/{text}"}
     return {name: _renamed(each, names, base) for name, each in value.items()}

@@ -55,6 +55,7 @@ def read(request: PasRequest, lines: Iterable[Line], place: Place, partner: str,
         bundle_identifier=request.bundle["identifier"],
         items=items,
         references=references,
+        numbers=_numbers(request),
         echoed=tuple(dict.fromkeys(_echoed(request, references, items))),
         transmission=_turned(claim),
     )
@@ -73,6 +74,24 @@ def _references(request: PasRequest) -> dict[str, Json]:
         coverage = claim["insurance"][0]["coverage"]
         named["coverage"] = _named(request.target(coverage), coverage)
     return {role: reference for role, reference in named.items() if reference is not None}
+
+
+def _numbers(request: PasRequest) -> dict[str, Json]:
+    """An Identifier of the insurer and of the requestor, as PAS's Task names them."""
+    found = {"insurer": request.target(request.claim["insurer"]), "requestor": _person(request)}
+    given = {role: (target.resource or {}).get("identifier", ()) for role, target in found.items()}
+    return {role: each[0] for role, each in given.items() if each and "value" in each[0]}
+
+
+def _person(request: PasRequest) -> Target:
+    """Who asks: of a role its practitioner, else its organization."""
+    target = request.target(request.claim["provider"])
+    if target.type != "PractitionerRole" or target.resource is None or target.entry is None:
+        return target
+    if target.resource.get("identifier"):
+        return target
+    inner = target.resource.get("practitioner") or target.resource.get("organization") or {}
+    return request.resolver.resolve(inner, target.entry)
 
 
 def _named(target: Target, reference: Json) -> Json | None:
