@@ -6,6 +6,7 @@ from datetime import datetime
 from second_opinion.cases.calendar import Calendar
 
 _CASE = re.compile(r"SMO-[0-9]{4}-([0-9]{6,18})", re.ASCII)
+_AUTHORIZATION = re.compile(r"AUTH-([0-9]{6,18})", re.ASCII)
 
 
 def case_number(number: int, received_at: datetime, calendar: Calendar) -> str:
@@ -21,4 +22,10 @@ def authorization_number(number: int) -> str:
 def running_number(case: str) -> int | None:
     """The running number in a case number as people type it, or None where it is none."""
     found = _CASE.fullmatch(case.strip().upper())
+    return int(found.group(1)) if found else None
+
+
+def authorization_case(authorization: str) -> int | None:
+    """The running number of the case an authorization number was granted to, or None where it is none."""
+    found = _AUTHORIZATION.fullmatch(authorization.strip().upper())
     return int(found.group(1)) if found else None

@@ -14,6 +14,7 @@ class SentItem:
     sequence: int
     digest: str = ""  # SHA-256 of what it asks; an update that says the same leaves the decision
     case: str | None = None  # case number; None: no case answers it
+    order: str | None = None  # id of the ServiceRequest kept for it
     cancelled: bool = False  # taken back by the client
     extensions: tuple[Fragment, ...] = ()  # of the answer's item: traces, dates asked for, earlier number
     detail: tuple[Fragment, ...] = ()  # parts of itemAuthorizedDetail

@@ -6,6 +6,7 @@ from second_opinion.access.visibility import visibility
 from second_opinion.cases.status import CaseStatus
 from second_opinion.errors import BusinessRule, CaseClosed, Forbidden, InvalidElement, NotFound, PreconditionFailed
 from second_opinion.fhir.submission import Received
+from second_opinion.review.determination import Determination
 from second_opinion.review.facts import from_recorded
 from second_opinion.store.changes import Changes
 from second_opinion.store.stored import Stored
@@ -23,7 +24,7 @@ from second_opinion.workflow.arrival import (
 from second_opinion.workflow.asking import asked_again, stated_together
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.create import draft
-from second_opinion.workflow.deciding import decided, milliseconds
+from second_opinion.workflow.deciding import Request, decided, milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.repeats import kept_case, refuse_taken, says_the_same
 from second_opinion.workflow.submit import decide_kept, determined, understand
@@ -84,12 +85,7 @@ def _ask(desk: Desk, arrival: Arrival, stored: Stored, received: Received, case:
     request = understand(desk, arrival, received, case.view.received_at)
     if request.resolution.member is None or request.resolution.member.id != case.member:
         raise BusinessRule("An order cannot be changed to another member's; send a new one", "ServiceRequest.subject")
-    before, after = from_recorded(case.facts), request.resolution.facts
-    facts = merging.together(before, after) if case.view.further_orders else merging.restated(before, after)
-    stated = stated_together(case.stated, request.stated) if case.view.further_orders else request.stated
-    request = replace(request, stated=stated, resolution=replace(request.resolution, facts=facts))
-    determination = asked_again(desk, case, facts)
-    case = decided(desk, case if case.view.further_orders else _blank(case), request, determination)
+    case, determination = stated_anew(desk, case, request)
     place = Place(stored.id, stored.version + 1)
     kept = kept_order(desk, arrival, received, request.resolution, case, place)
     case, written = projection.next_versions(desk, case, desk.store.case_resources(case.number))
@@ -108,6 +104,16 @@ def _ask(desk: Desk, arrival: Arrival, stored: Stored, received: Received, case:
         )
     )
     return Answer(as_stored(kept), created=False, view=case.view)
+
+
+def stated_anew(desk: Desk, case: CaseFile, request: Request) -> tuple[CaseFile, Determination]:
+    """The case with what its order now says, decided anew."""
+    before, after = from_recorded(case.facts), request.resolution.facts
+    facts = merging.together(before, after) if case.view.further_orders else merging.restated(before, after)
+    stated = stated_together(case.stated, request.stated) if case.view.further_orders else request.stated
+    request = replace(request, stated=stated, resolution=replace(request.resolution, facts=facts))
+    determination = asked_again(desk, case, facts)
+    return decided(desk, case if case.view.further_orders else _blank(case), request, determination), determination
 
 
 def _blank(case: CaseFile) -> CaseFile:

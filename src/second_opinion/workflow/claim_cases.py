@@ -1,13 +1,12 @@
 """The cases behind a Claim's items: opened or found, decided, and put together for one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from second_opinion.fhir.pas import stored_claim
+from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.pas.orders import Line
-from second_opinion.fhir.pas.request import PasRequest
+from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.sent_claim import SentClaim
-from second_opinion.review.determination import Determination
 from second_opinion.store.changes import Changes, Event, ResourceWrite
 from second_opinion.workflow import case_file, merging, opening, projection
 from second_opinion.workflow.arrival import Arrival, Place, kept_order
@@ -18,18 +17,16 @@ from second_opinion.workflow.submit import determined, judged
 
 
 @dataclass(frozen=True)
-class Opened:
-    """One item with its case, and how it came to it."""
+class Part:
+    """One case as a Claim leaves it, with what is saved beside what it shows."""
 
-    line: Line
-    request: Request
-    place: Place  # of the kept order
     case: CaseFile
-    determination: Determination
-    beginning: Event
-    held_by: int | None = None  # number of the case that holds the question for the sender
-    new: bool = True  # the case was opened by this item
-    written: list[ResourceWrite] = field(default_factory=list)
+    events: tuple[Event, ...] = ()
+    orders: tuple[ResourceWrite, ...] = ()
+    question: tuple[str, str] | None = None
+    evidence: Mapping[str, bytes] = field(default_factory=dict)
+    closes: bool = False  # its question is no longer open
+    new: bool = False  # the case was opened for this Claim
 
     @property
     def number(self) -> str:
@@ -37,98 +34,119 @@ class Opened:
         return self.case.view.number
 
 
-def open_all(desk: Desk, arrival: Arrival, asked: Sequence[tuple[Line, Request]]) -> list[Opened]:
+@dataclass(frozen=True)
+class Item:
+    """One item with its case, and the order kept for it."""
+
+    sequence: int
+    order: str  # ServiceRequest id
+    part: Part
+
+    @property
+    def behind(self) -> Behind:
+        """What answers the item."""
+        return Behind(self.part.number, self.order)
+
+
+def open_all(desk: Desk, arrival: Arrival, asked: Sequence[tuple[Line, Request]], taken: set[int]) -> list[Item]:
     """A case for each item: one on the same question that is there already, else its own.
 
-    Items of one Claim are never each other's same question: each is one case.
+    Items of one Claim are never each other's same question: each is one case. ``taken`` are cases that answer
+    other items of it already.
     """
-    opened: list[Opened] = []
+    taken = set(taken)
+    opened: list[Item] = []
     for line, request in asked:
-        taken = {each.case.number for each in opened}
-        opened.append(_open(desk, arrival, line, request, taken))
+        item = _open(desk, arrival, line, request, taken)
+        taken.add(item.part.case.number)
+        opened.append(item)
     return opened
 
 
-def _open(desk: Desk, arrival: Arrival, line: Line, request: Request, taken: set[int]) -> Opened:
-    place = Place(opening.new_id())
-    held_by = merging.holder(desk, arrival.caller.id, request)
+def _open(desk: Desk, arrival: Arrival, line: Line, request: Request, taken: set[int]) -> Item:
+    assert line.order is not None  # noqa: S101 - only items with an order become cases
+    place, partner = Place(opening.new_id()), arrival.caller.id
+    held_by = merging.holder(desk, partner, request)
     earlier = merging.open_case(desk, arrival.caller, request)
-    if earlier is None or earlier.number in taken:
+    new = earlier is None or earlier.number in taken
+    if earlier is None or new:
         determination = judged(desk, request)
-        case = opening.opened(desk, request, determination, arrival.caller.id, place.order)
-        kind = "received"
+        case = opening.opened(desk, request, determination, partner, place.order)
     else:
-        case, determination = merging.merged(desk, earlier, request, place.order, arrival.caller.id)
-        kind = "attached"
+        case, determination = merging.merged(desk, earlier, request, place.order, partner)
     detail = {"order": place.order, "item": line.sequence}
-    beginning = Event(case.number, request.received_at, kind, arrival.caller.id, detail)
-    return Opened(line, request, place, case, determination, beginning, held_by, new=kind == "received")
+    beginning = Event(case.number, request.received_at, "received" if new else "attached", partner, detail)
+    decision = determined(case, determination, request.resolution, milliseconds(desk.now()))
+    part = Part(
+        case=case,
+        events=(beginning, decision),
+        orders=(kept_order(desk, arrival, line.order, request.resolution, case, place),),
+        question=merging.question_row(desk, partner, case, held_by),
+        evidence=request.resolution.evidence,
+        new=new,
+    )
+    return Item(line.sequence, place.order, part)
 
 
-def answering(desk: Desk, opened: list[Opened], known: SentClaim, version: int = 1) -> list[Opened]:
-    """The cases with the Claim they answer, and what they show written; ``version`` is the ClaimResponse's."""
-    claimed = [_answering(each.case, known, version, new=each.new) for each in opened]
-    views = {case.view.number: case.view for case in claimed}
-    done: list[Opened] = []
+def together(
+    desk: Desk, parts: Sequence[Part], known: SentClaim, *, before: SentClaim | None = None, version: int = 1
+) -> tuple[list[CaseFile], Changes]:
+    """The cases with the Claim they answer, and all of it as one transaction.
+
+    ``before`` is the Claim this one takes the place of; ``version`` is the next of the answer's.
+    """
+    answering = [_answering(each.case, known, before, version, new=each.new) for each in parts]
+    views = {case.view.number: case.view for case in answering}
+    held: set[tuple[str, str]] = set()
     shown: set[tuple[str, str]] = set()
-    for each, case in zip(opened, claimed, strict=True):
-        if each.new:
-            case = projection.with_siblings(desk, case, views)  # noqa: PLW2901 - the same case, with its siblings
-            written = projection.first_versions(desk, case)
-        else:
-            kept = desk.store.case_resources(case.number)
-            case, written = projection.next_versions(desk, case, kept, views)  # noqa: PLW2901 - its next version
-        fresh = [one for one in written if (one.type, one.id) not in shown]
-        shown |= {(one.type, one.id) for one in fresh}
-        done.append(replace(each, case=case, written=fresh))
-    return done
+    cases: list[CaseFile] = []
+    changes: list[Changes] = []
+    for part, case in zip(parts, answering, strict=True):
+        told, written = _shown(desk, case, views, new=part.new)
+        fresh = [each for each in written if (each.type, each.id) not in shown]
+        shown |= {(each.type, each.id) for each in fresh}
+        question = None if part.question in held else part.question
+        held |= {question} if question else set()
+        cases.append(told)
+        changes.append(_changes(part, told, fresh, question))
+    return cases, Changes(also=changes, answered=known.partner)
 
 
-def _answering(case: CaseFile, known: SentClaim, version: int, *, new: bool) -> CaseFile:
+def _answering(case: CaseFile, known: SentClaim, before: SentClaim | None, version: int, *, new: bool) -> CaseFile:
+    """The case with the Claim; of a new case, or where it answered the earlier one, it is the case's own."""
     view = case.view
-    if new:  # the client's Claim is the case's own
+    earlier = [
+        replace(each, replaced=True) if before is not None and each.lineage == before.lineage else each
+        for each in view.sent_claims
+    ]
+    if new or (before is not None and view.claim_id == before.claim_id):
+        numbers = (*known.identifiers, *(each for each in view.claim_identifiers if each not in known.identifiers))
         view = replace(
             view,
             claim_id=known.claim_id,
             claim_response_id=known.response_id,
-            claim_identifiers=known.identifiers,
+            claim_identifiers=numbers,
             versions={**view.versions, f"ClaimResponse/{known.response_id}": version},
         )
-    return replace(case, view=replace(view, sent_claims=(*view.sent_claims, known)))
+    return replace(case, view=replace(view, sent_claims=(*earlier, known)))
 
 
-def changes(desk: Desk, arrival: Arrival, opened: Sequence[Opened]) -> Changes:
-    """All of it as one transaction."""
-    held: set[tuple[str, str]] = set()
-    each_case = [_changes(desk, arrival, each, held) for each in opened]
-    return Changes(also=each_case, answered=arrival.caller.id)
+def _shown(
+    desk: Desk, case: CaseFile, views: Mapping[str, CaseView], *, new: bool
+) -> tuple[CaseFile, list[ResourceWrite]]:
+    if new:
+        case = projection.with_siblings(desk, case, views)
+        return case, projection.first_versions(desk, case)
+    return projection.next_versions(desk, case, desk.store.case_resources(case.number), views)
 
 
-def _changes(desk: Desk, arrival: Arrival, each: Opened, held: set[tuple[str, str]]) -> Changes:
-    assert each.line.order is not None  # noqa: S101 - only items with an order become cases
-    case = each.case
-    question = merging.question_row(desk, arrival.caller.id, case, each.held_by)
-    question = None if question in held else question
-    held |= {question} if question else set()
-    order = kept_order(desk, arrival, each.line.order, each.request.resolution, case, each.place)
+def _changes(part: Part, case: CaseFile, written: list[ResourceWrite], question: tuple[str, str] | None) -> Changes:
     return Changes(
         case=case_file.row(case),
-        resources=[order, *each.written],
+        resources=[*part.orders, *written],
         parties=set(case.parties),
         open_question=question,
-        events=[
-            each.beginning,
-            determined(case, each.determination, each.request.resolution, milliseconds(desk.now())),
-        ],
-        evidence=dict(each.request.resolution.evidence),
+        close_question=part.closes,
+        events=list(part.events),
+        evidence=dict(part.evidence),
     )
-
-
-def kept_claim(
-    desk: Desk, arrival: Arrival, request: PasRequest, known: SentClaim, opened: Sequence[Opened]
-) -> ResourceWrite:
-    """The client's Claim as it was sent, under our id."""
-    first = opened[0]
-    behind = {each.line.sequence: f"ServiceRequest/{each.place.order}" for each in opened}
-    written = stored_claim.write(request, known.claim_id, first.case.view, behind)
-    return projection.keep(desk, written, first.case, partner=arrival.caller.id)

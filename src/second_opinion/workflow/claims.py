@@ -3,25 +3,28 @@
 The PAS door differs from the others only in how the request is read and how the answer is wrapped.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from second_opinion.directory.coverage import payers
 from second_opinion.directory.stated import Identifier
 from second_opinion.errors import MemberUnknown, Unresolved
-from second_opinion.fhir.pas import bundle, orders, sent, unanswered
+from second_opinion.fhir.pas import bundle, orders, sent, stored_claim, terms, unanswered
 from second_opinion.fhir.pas.bundle import Edition
 from second_opinion.fhir.pas.orders import Line
 from second_opinion.fhir.pas.request import PasRequest, bare
+from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.pas.unanswered import Refusal
 from second_opinion.fhir.resolving import identifiers
-from second_opinion.fhir.sent_claim import SentClaim
-from second_opinion.store.changes import AuditRow, Changes, ResourceWrite, Submission
+from second_opinion.fhir.sent_claim import SentClaim, SentItem
+from second_opinion.store.changes import AuditRow, Changes, Submission
 from second_opinion.store.stored import StoredSubmission
-from second_opinion.workflow import claim_answers, claim_cases, opening, projection
+from second_opinion.workflow import claim_answers, claim_cases, claim_lineage, claim_updates, opening, projection
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.claim_answers import ClaimAnswer
-from second_opinion.workflow.claim_cases import Opened
+from second_opinion.workflow.claim_cases import Part
+from second_opinion.workflow.claim_updates import Refused
 from second_opinion.workflow.deciding import Request, milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.repeats import kept_case
@@ -32,6 +35,18 @@ NO_MEMBER = (
     "plan's records."
 )
 OTHER_PAYER = "The insurer of this Claim is not this plan; send the request to the member's own plan."
+
+
+@dataclass(frozen=True)
+class Receiving:
+    """One Claim on its way to its answer."""
+
+    desk: Desk
+    arrival: Arrival
+    request: PasRequest
+    lines: tuple[Line, ...]
+    place: sent.Place
+    edition: Edition
 
 
 def submit(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition = Edition.CURRENT) -> ClaimAnswer:
@@ -58,43 +73,84 @@ def _again(desk: Desk, earlier: StoredSubmission, request: PasRequest, edition: 
 def _decide(
     desk: Desk, arrival: Arrival, request: PasRequest, earlier: StoredSubmission | None, edition: Edition
 ) -> ClaimAnswer:
-    lines = orders.lines(request)
     ident = earlier.resource.partition("/")[2] if earlier else opening.new_id()
-    place = sent.Place(ident, ident, ident)
-    if refusals := _other_payer(desk, request):
-        return _unanswered(desk, arrival, request, lines, place, refusals, edition)
+    receiving = Receiving(desk, arrival, request, orders.lines(request), sent.Place(ident, ident, ident), edition)
     try:
-        asked = _understood(desk, arrival, lines)
+        _refuse_other_payer(desk, request)
+        if request.related is None:
+            return _take(receiving)
+        return _follow(receiving)
     except MemberUnknown:
-        refusals = [Refusal("member-unknown", NO_MEMBER, _patient_path(request), "2010C-NM109", identity=True)]
-        return _unanswered(desk, arrival, request, lines, place, refusals, edition)
+        refusal = Refusal("member-unknown", NO_MEMBER, _patient_path(request), "2010C-NM109", identity=True)
+        return _unanswered(receiving, [refusal])
+    except Refused as refused:
+        return _unanswered(receiving, [refused.refusal])
+
+
+def _take(receiving: Receiving) -> ClaimAnswer:
+    """A Claim that follows none."""
+    asked = _understood(receiving, [each for each in receiving.lines if not terms.taken_back(each.item)])
     if not asked:
-        return _unanswered(desk, arrival, request, lines, place, [], edition)
-    opened = claim_cases.open_all(desk, arrival, asked)
-    known = sent.read(request, lines, place, arrival.caller.id, {each.line.sequence: each.number for each in opened})
-    return _kept(desk, arrival, request, known, opened, edition)
+        return _unanswered(receiving, [])
+    items = claim_cases.open_all(receiving.desk, receiving.arrival, asked, set())
+    return _kept(receiving, [each.part for each in items], {each.sequence: each.behind for each in items})
+
+
+def _follow(receiving: Receiving) -> ClaimAnswer:
+    """A Claim that updates or cancels another: the newest of that line, or the one that came along."""
+    desk, arrival, request = receiving.desk, receiving.arrival, receiving.request
+    found = claim_lineage.predecessor(desk, arrival.caller.id, request)
+    if found is None:
+        if request.prior_at is None:
+            raise Refused(claim_updates.unknown(request))
+        return _take(receiving)
+    before = found[1]
+    update = claim_updates.read(desk, arrival, request, before)
+    taken = {each.case.number for each in update.parts.values()}
+    items = claim_cases.open_all(desk, arrival, _understood(receiving, update.added), taken)
+    behind = update.behind | {each.sequence: each.behind for each in items}
+    parts = [*update.parts.values(), *(each.part for each in items)]
+    return _kept(receiving, parts, behind, before=before, carried=update.carried)
 
 
 def _kept(
-    desk: Desk, arrival: Arrival, request: PasRequest, known: SentClaim, opened: list[Opened], edition: Edition
+    receiving: Receiving,
+    parts: list[Part],
+    behind: dict[int, Behind],
+    *,
+    before: SentClaim | None = None,
+    carried: tuple[SentItem, ...] = (),
 ) -> ClaimAnswer:
     """Everything saved in one transaction, then told."""
-    before = desk.store.found("ClaimResponse", known.response_id)  # an answer that opened no case, to the same Claim
-    opened = claim_cases.answering(desk, opened, known, before.version + 1 if before else 1)
-    changes = claim_cases.changes(desk, arrival, opened)
-    first = opened[0].case
-    at = first.view.updated_at
-    changes.resources.insert(0, claim_cases.kept_claim(desk, arrival, request, known, opened))
+    desk, arrival, request = receiving.desk, receiving.arrival, receiving.request
+    place = replace(receiving.place, lineage=before.lineage) if before else receiving.place
+    known = sent.read(request, receiving.lines, place, arrival.caller.id, behind, carried)
+    refused = desk.store.found("ClaimResponse", known.response_id)  # an answer to the same Claim that opened no case
+    version = refused.version + 1 if refused else 1
+    cases, changes = claim_cases.together(desk, parts, known, before=before, version=version)
+    first = next((each for each in cases if each.view.number == _first(known)), cases[0])
+    written = stored_claim.write(request, known.claim_id, first.view, _orders(behind))
+    kept = claim_lineage.findable(projection.keep(desk, written, first, partner=arrival.caller.id), request)
+    changes.resources.append(kept)
     submission = _submission(arrival, known, request, first.number, first.view.received_at)
-    changes.submissions.append(replace(submission, replaces=before is not None))
-    changes.audit.append(_audited(arrival, at, f"Claim/{known.claim_id}", first.member))
+    changes.submissions.append(replace(submission, replaces=refused is not None))
+    changes.audit.append(_audited(arrival, first.view.updated_at, f"Claim/{known.claim_id}", first.member))
     desk.store.save(changes)
-    answer = claim_answers.to_claim(desk, first, known, edition, request.bundle["entry"])
+    answer = claim_answers.to_claim(desk, first, known, receiving.edition, request.bundle["entry"])
     return ClaimAnswer(answer, claim_answers.behind(first.view, known))
 
 
-def _understood(desk: Desk, arrival: Arrival, lines: tuple[Line, ...]) -> list[tuple[Line, Request]]:
+def _first(known: SentClaim) -> str | None:
+    return next((each.case for each in known.items if each.case), None)
+
+
+def _orders(behind: dict[int, Behind]) -> dict[int, str]:
+    return {sequence: f"ServiceRequest/{each.order}" for sequence, each in behind.items() if each.order}
+
+
+def _understood(receiving: Receiving, lines: Iterable[Line]) -> list[tuple[Line, Request]]:
     """What each order means; MemberUnknown where no one member is meant."""
+    desk, arrival = receiving.desk, receiving.arrival
     return [(line, understand(desk, arrival, line.order)) for line in lines if line.order is not None]
 
 
@@ -106,18 +162,17 @@ def _refuse_bare(desk: Desk, request: PasRequest) -> None:
             raise Unresolved("The reference leads nowhere: put the resource into the Bundle", path)
 
 
-def _other_payer(desk: Desk, request: PasRequest) -> list[Refusal]:
-    """The Claim is another plan's, where its insurer carries numbers and none of them is one of ours."""
+def _refuse_other_payer(desk: Desk, request: PasRequest) -> None:
+    """Refused where the insurer carries numbers and none of them is one of ours."""
     target = request.target(request.claim["insurer"])
     given = (*identifiers((target.resource or {}).get("identifier", ())), *target.identifiers)
     with desk.directory.snapshot() as lookup:
         groups = [group for each in payers(lookup) if (group := lookup.organization(each)) is not None]
     ours = [each for group in groups for each in group.identifiers]
     same = any(_equal(one, own) for one in given for own in ours)
-    if not given or not ours or same:
-        return []
-    path = target.entry.path if target.entry else f"{request.claim_at.path}.insurer"
-    return [Refusal("payer-unknown", OTHER_PAYER, f"{path}.identifier", "2010A-NM109", identity=True)]
+    if given and ours and not same:
+        path = target.entry.path if target.entry else f"{request.claim_at.path}.insurer"
+        raise Refused(Refusal("payer-unknown", OTHER_PAYER, f"{path}.identifier", "2010A-NM109", identity=True))
 
 
 def _equal(one: Identifier, own: Identifier) -> bool:
@@ -130,17 +185,11 @@ def _patient_path(request: PasRequest) -> str:
     return f"{entry.path}.identifier" if entry else f"{request.claim_at.path}.patient"
 
 
-def _unanswered(
-    desk: Desk,
-    arrival: Arrival,
-    request: PasRequest,
-    lines: tuple[Line, ...],
-    place: sent.Place,
-    refusals: list[Refusal],
-    edition: Edition,
-) -> ClaimAnswer:
+def _unanswered(receiving: Receiving, refusals: list[Refusal]) -> ClaimAnswer:
     """An answer that opens no case; it is kept and readable all the same."""
-    known = unanswered.as_unanswered(sent.read(request, lines, place, arrival.caller.id, {}))
+    desk, arrival, request = receiving.desk, receiving.arrival, receiving.request
+    partner = arrival.caller.id
+    known = unanswered.as_unanswered(sent.read(request, receiving.lines, receiving.place, partner, {}))
     at = milliseconds(desk.now())
     before = desk.store.found("ClaimResponse", known.response_id)
     version = before.version + 1 if before else 1
@@ -148,17 +197,13 @@ def _unanswered(
     submission = replace(_submission(arrival, known, request, None, at), replaces=before is not None)
     desk.store.save(
         Changes(
-            resources=[_response(desk, arrival, response, at)],
+            resources=[projection.apart(desk, response, partner=partner, at=at)],
             submissions=[submission],
             audit=[_audited(arrival, at, f"ClaimResponse/{known.response_id}", None)],
         )
     )
     entries, words = request.bundle["entry"], desk.vocabulary
-    return ClaimAnswer(bundle.write(response, known, entries, lambda _: None, words, desk.now(), edition))
-
-
-def _response(desk: Desk, arrival: Arrival, response: dict[str, object], at: datetime) -> ResourceWrite:
-    return projection.apart(desk, response, partner=arrival.caller.id, at=at)
+    return ClaimAnswer(bundle.write(response, known, entries, lambda _: None, words, desk.now(), receiving.edition))
 
 
 def _submission(

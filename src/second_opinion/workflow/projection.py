@@ -32,7 +32,7 @@ def next_versions(
 
     ``beside`` are cases that change together with this one, by their numbers.
     """
-    before = {f"{each.type}/{each.id}": each for each in [*kept, *_shared(desk, case)]}
+    before = {f"{each.type}/{each.id}": each for each in [*kept, *_elsewhere(desk, case, kept)]}
     versions = {name: stored.version for name, stored in before.items()}
     case = with_siblings(desk, case, beside)
     unmoved = replace(case, view=replace(case.view, versions=versions))
@@ -63,10 +63,11 @@ def _view(desk: Desk, number: str) -> CaseView:
     return case_file.load(stored.body).view
 
 
-def _shared(desk: Desk, case: CaseFile) -> list[Stored]:
-    """Answers to Claims of several items that are kept with another case."""
-    claims = [each for each in case.view.sent_claims if not each.replaced and _owner(each, case) != case.number]
-    found = [desk.store.found("ClaimResponse", each.response_id) for each in claims]
+def _elsewhere(desk: Desk, case: CaseFile, kept: list[Stored]) -> list[Stored]:
+    """Answers to the case's Claims that are kept with another case, or were given before there was one."""
+    here = {each.id for each in kept if each.type == "ClaimResponse"}
+    wanted = [each.response_id for each in case.view.sent_claims if not each.replaced and each.response_id not in here]
+    found = [desk.store.found("ClaimResponse", each) for each in wanted]
     return [each for each in found if each is not None]
 
 

@@ -34,9 +34,9 @@ def withdraw(desk: Desk, arrival: Arrival, stored: Stored, received: Received, c
             "ServiceRequest.extension('member-informed')",
         )
     now = milliseconds(desk.now())
-    ends = not _others_ask(desk, arrival, stored, case)
+    ends = not others_ask(desk, arrival.caller.id, stored.id, case)
     case = replace(case, version=case.version + 1, view=replace(case.view, updated_at=now))
-    case = _closed(case, status, now) if ends else case
+    case = closed(case, status, now) if ends else case
     kept = kept_order(desk, arrival, received, None, case, Place(stored.id, stored.version + 1))
     case, written = projection.next_versions(desk, case, desk.store.case_resources(case.number))
     kind = "withdrawn" if ends else "order withdrawn"
@@ -54,15 +54,16 @@ def withdraw(desk: Desk, arrival: Arrival, stored: Stored, received: Received, c
     return Answer(as_stored(kept), created=False, view=case.view)
 
 
-def _others_ask(desk: Desk, arrival: Arrival, stored: Stored, case: CaseFile) -> bool:
-    """Whether an order of another sender on this case still stands."""
-    orders = {case.view.service_request_id, *case.view.further_orders} - {stored.id}
-    others = [each for each in orders if desk.store.submitter("ServiceRequest", each) != arrival.caller.id]
+def others_ask(desk: Desk, partner: str, order: str, case: CaseFile) -> bool:
+    """Whether an order of another sender than this partner on the case still stands."""
+    orders = {case.view.service_request_id, *case.view.further_orders} - {order}
+    others = [each for each in orders if desk.store.submitter("ServiceRequest", each) != partner]
     kept = [desk.store.found("ServiceRequest", each) for each in others]
     return any(each is not None and json_body.read(each.body).get("status") != "revoked" for each in kept)
 
 
-def _closed(case: CaseFile, status: CaseStatus, now: datetime) -> CaseFile:
+def closed(case: CaseFile, status: CaseStatus, now: datetime) -> CaseFile:
+    """The case withdrawn, with what was asked of others taken back."""
     question = case.view.question
     if question is not None and question.task_status == "requested":
         question = replace(question, task_status="cancelled")

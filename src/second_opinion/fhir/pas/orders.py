@@ -1,9 +1,14 @@
 """An item of a Claim read as the order it is: the ServiceRequest behind it wins, what it leaves out the Claim says."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import orjson
+
+from second_opinion.errors import SecondOpinionError
 from second_opinion.fhir import reasons, recognition
 from second_opinion.fhir.codes import NUCC, PROCESS_PRIORITY, Json, Vocabulary
 from second_opinion.fhir.pas import terms
@@ -15,6 +20,7 @@ from second_opinion.fhir.submission import Received
 OCCURRENCES = ("occurrenceDateTime", "occurrencePeriod", "occurrenceTiming")
 SERVICED = {"servicedDate": "occurrenceDateTime", "servicedPeriod": "occurrencePeriod"}
 RISING = ("routine", "urgent", "asap", "stat")
+UNCOUNTED = frozenset({"authored_at", "received_claimed"})  # of what an item asks for
 COPIED = "claim-"  # before the ids of what the Claim contains, where the order contains resources of its own
 
 
@@ -31,12 +37,29 @@ class Line:
         number: int = self.item["sequence"]
         return number
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 of what is asked for: of the order, else of the item."""
+        """SHA-256 of what is asked for, whatever addresses it is asked with; empty where that is not clear."""
         if self.order is None:
             return content_digest(self.item)
-        return content_digest({name: each for name, each in self.order.order.items() if name != "authoredOn"})
+        try:
+            stated = orjson.loads(orjson.dumps(self.order.stated))
+        except SecondOpinionError:
+            return ""
+        asked = {name: _without_places(each) for name, each in stated.items() if name not in UNCOUNTED}
+        return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+    @property
+    def marked(self) -> bool:
+        """Whether the client says that the item is changed or added."""
+        return bool(terms.extensions(self.item, "infoChanged"))
+
+
+def _without_places(value: Any) -> Any:
+    """The same without where in the body it stood."""
+    if isinstance(value, dict):
+        return {name: _without_places(each) for name, each in value.items() if name != "path"}
+    return [_without_places(each) for each in value] if isinstance(value, list) else value
 
 
 def lines(request: PasRequest) -> tuple[Line, ...]:

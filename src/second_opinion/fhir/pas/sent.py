@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from second_opinion.fhir.codes import PAS_CODES, Json
 from second_opinion.fhir.pas import orders, terms
@@ -39,11 +40,29 @@ class Place:
     lineage: str
 
 
-def read(request: PasRequest, lines: Iterable[Line], place: Place, partner: str, cases: Mapping[int, str]) -> SentClaim:
-    """The Claim as its answers repeat it; ``cases`` leads from an item's sequence to the case that answers it."""
+class Behind(NamedTuple):
+    """What answers an item: the number of its case, and the id of the order kept for it."""
+
+    case: str | None = None
+    order: str | None = None
+
+
+def read(
+    request: PasRequest,
+    lines: Iterable[Line],
+    place: Place,
+    partner: str,
+    behind: Mapping[int, Behind],
+    carried: Iterable[SentItem] = (),
+) -> SentClaim:
+    """The Claim as its answers repeat it.
+
+    ``behind`` leads from an item's sequence to what answers it; ``carried`` are items of the Claim this one follows
+    that it leaves out.
+    """
     claim = request.claim
     references = _references(request)
-    items = tuple(_item(request, line, cases.get(line.sequence)) for line in lines)
+    items = (*(_item(request, line, behind.get(line.sequence, Behind())) for line in lines), *carried)
     return SentClaim(
         claim_id=place.claim_id,
         response_id=place.response_id,
@@ -104,12 +123,13 @@ def _named(target: Target, reference: Json) -> Json | None:
     return None
 
 
-def _item(request: PasRequest, line: Line, case: str | None) -> SentItem:
+def _item(request: PasRequest, line: Line, behind: Behind) -> SentItem:
     item = line.item
     return SentItem(
         sequence=line.sequence,
         digest=line.digest,
-        case=case,
+        case=behind.case,
+        order=behind.order,
         cancelled=terms.taken_back(item) or terms.taken_back(request.claim),
         extensions=tuple(_repeated(request.claim, item)),
         detail=tuple(_detail(item)),
