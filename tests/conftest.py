@@ -9,6 +9,11 @@ import databases
 from second_opinion.store.keeping import Store
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the kill tests go on."""
+    parser.addoption("--killing", default="8", help="Seconds processes are killed at random on each database.")
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[databases.Server]:
     """A PostgreSQL server of our own, with the schema in a database ``template_store``; skips where there is none."""
