@@ -69,6 +69,7 @@ def prepare(settings: Settings) -> None:
     with store(settings) as kept:
         kept.upgrade()
         kept.recover()
+    client_keys(settings.data_folder)
 
 
 def ahead_of_now(clock: datetime | None) -> timedelta:

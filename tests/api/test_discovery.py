@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.running import NOW, ROOT, Service, example, outcome, service
 from second_opinion import app
 from second_opinion.settings import Settings
+from second_opinion.store.changes import Changes, Work
 from second_opinion.store.keeping import Store
 
 TOP = Path(__file__).parents[2]
@@ -28,7 +29,8 @@ def test_a_running_process_is_alive_and_ready(running: Service) -> None:
     client = running.client(None)
     for address, words in (("/livez", "alive\n"), ("/readyz", "ready\n")):
         answered = client.get(address)
-        assert (answered.status_code, answered.text) == (200, words)
+        assert answered.status_code == 200
+        assert answered.text.startswith(words)
         assert answered.content_type == "text/plain; charset=utf-8"
 
 
@@ -121,3 +123,28 @@ def test_a_method_that_is_not_offered_is_told_with_those_that_are(running: Servi
 def test_every_answer_carries_the_callers_request_id(running: Service) -> None:
     answered = running.client(None).get("/livez", headers={"X-Request-Id": "req-7"})
     assert answered.headers["X-Request-Id"] == "req-7"
+
+
+def test_readiness_and_metrics_tell_how_the_outgoing_post_stands(tmp_path: Path) -> None:
+    with service(tmp_path) as running:
+        client = running.client(None)
+        assert "deliveries waiting: 0\n" in client.get("/readyz").text
+        assert "second_opinion_deliveries_waiting 0.0" in client.get("/metrics").text
+
+        running.store.save(Changes(work=[Work(f"deliver/{place}", "deliver", None, {}) for place in range(3)]))
+        running.store.save(Changes(work=[Work("letters/1", "letters", None, {})], undelivered=2))
+
+        ready, measured = client.get("/readyz").text, client.get("/metrics").text
+        assert "deliveries waiting: 3\n" in ready
+        assert "deliveries failed: 2\n" in ready
+        assert "second_opinion_deliveries_waiting 3.0" in measured
+        assert "second_opinion_deliveries_failed_total 2.0" in measured
+        age = float(measured.partition("\nsecond_opinion_deliveries_oldest_seconds ")[2].split()[0])
+        assert 0 <= age < 60
+
+
+def test_our_public_keys_as_a_client_are_published_beside_the_issuers(running: Service) -> None:
+    keys = running.client(None).get("/.well-known/jwks.json").get_json()["keys"]
+    assert [each["alg"] for each in keys] == ["ES384", "ES384", "RS384"]
+    assert all("d" not in each for each in keys)
+    assert len({each["kid"] for each in keys}) == 3

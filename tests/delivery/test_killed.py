@@ -39,6 +39,7 @@ class Crew:
         self._folder = folder
         self.chosen = random.Random(7)  # noqa: S311 - chances, not secrets
         self.told: set[str] = set()
+        self.kills = 0
         self.web = self._started_web()
         self.workers = [self._started_worker() for _ in range(workers)]
 
@@ -68,6 +69,7 @@ class Crew:
 
     def kill_some(self) -> None:
         """Kill one of them, or all at once, and start them again without clean-up."""
+        self.kills += 1
         chosen = self.chosen.choice(["web", "worker", "worker", "all"])
         if chosen != "worker":
             _kill(self.web)
@@ -126,6 +128,7 @@ def test_nothing_is_lost_and_nothing_is_sent_twice(
         crew.end()
 
     assert len(crew.told) > 5
+    assert crew.kills > 2
     sent = [each.headers["if-none-exist"].rpartition("|")[2].removesuffix("-R1") for each in listener.posts()]
     assert crew.told <= set(sent)
     assert len(listener.created) == len(set(sent))

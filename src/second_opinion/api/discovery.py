@@ -1,5 +1,7 @@
 """What anybody may ask without a token: probes, metrics, keys, and the page that describes the API."""
 
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,7 @@ import orjson
 from flask import Blueprint, Flask, Response
 from flask_swagger_ui import get_swaggerui_blueprint
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from second_opinion.access.issuer import Issuer
 from second_opinion.errors import Unavailable
@@ -24,6 +26,7 @@ def blueprint(desk: Desk, issuer: Issuer) -> Blueprint:
     open_to_all = Blueprint("discovery", __name__)
     metrics = CollectorRegistry()
     metrics.register(CaseCounts(desk))
+    metrics.register(PostFigures(desk))
 
     @open_to_all.get("/livez")
     def alive() -> Response:
@@ -35,7 +38,7 @@ def blueprint(desk: Desk, issuer: Issuer) -> Blueprint:
         if current != newest:
             raise Unavailable("The database needs an upgrade", headers={"Retry-After": "5"})
         desk.store.active_snapshot()
-        return _plain("ready")
+        return _plain("\n".join(("ready", *_post_in_words(outgoing_post(desk)))))
 
     @open_to_all.get("/metrics")
     def measured() -> Response:
@@ -43,7 +46,8 @@ def blueprint(desk: Desk, issuer: Issuer) -> Blueprint:
 
     @open_to_all.get("/.well-known/jwks.json")
     def keys() -> Response:
-        return Response(orjson.dumps(issuer.jwks()), content_type="application/json")
+        ours = {"keys": [*issuer.jwks()["keys"], *desk.post.keys().public()]}
+        return Response(orjson.dumps(ours), content_type="application/json")
 
     @open_to_all.get("/openapi.yaml")
     def openapi() -> Response:
@@ -64,6 +68,45 @@ class CaseCounts:
         for status, count in self._desk.store.case_counts().items():
             cases.add_metric([status], count)
         yield cases
+
+
+@dataclass(frozen=True)
+class OutgoingPost:
+    """How the messages that are owed stand."""
+
+    waiting: int
+    oldest: float  # seconds
+    failed: int  # ever came onto a person's list
+
+
+def outgoing_post(desk: Desk) -> OutgoingPost:
+    """As it stands in the database now."""
+    waiting, since = desk.store.work_standing("deliver")
+    oldest = (datetime.now(UTC) - since).total_seconds() if since else 0.0
+    return OutgoingPost(waiting, max(oldest, 0.0), desk.store.undelivered())
+
+
+class PostFigures:
+    """The outgoing post at each scrape: the same from every process."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def collect(self) -> Any:
+        """Two gauges and a counter."""
+        post = outgoing_post(self._desk)
+        name = "second_opinion_deliveries"
+        yield GaugeMetricFamily(f"{name}_waiting", "Messages owed and not yet delivered", post.waiting)
+        yield GaugeMetricFamily(f"{name}_oldest_seconds", "Age of the oldest of them", post.oldest)
+        yield CounterMetricFamily(f"{name}_failed", "Messages that came onto a person's list", post.failed)
+
+
+def _post_in_words(post: OutgoingPost) -> tuple[str, ...]:
+    return (
+        f"deliveries waiting: {post.waiting}",
+        f"oldest, in seconds: {post.oldest:.0f}",
+        f"deliveries failed: {post.failed}",
+    )
 
 
 def register_docs(app: Flask) -> None:
