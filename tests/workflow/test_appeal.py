@@ -8,8 +8,10 @@ import pytest
 import determinations as given
 import small_directory
 from desks import Caller, Service, action_of, issue, json, outputs, status_of
+from second_opinion.workflow.sweep import sweep
 from small_directory import MEMBERS
 from small_orders import PENDED, an_order
+from workflow.informing import code, told
 
 Json = dict[str, Any]
 
@@ -200,3 +202,33 @@ def test_what_is_missing_or_unknown_is_named(plan: Caller, denied: Json, body: J
     answered = plan.appeal(denied["id"], body)
 
     assert (answered.status_code, issue(answered)["expression"]) == (422, [place])
+
+
+def test_no_fact_and_no_clock_has_an_appeal_answered_by_the_table(
+    harbor: Service, ehr: Caller, plan: Caller, denied: Json
+) -> None:
+    task = json(plan.appeal(denied["id"], given.appeal()))
+
+    after = told(ehr, task, code("urgency", "urgent"))
+    assert status_of(after) == "pended-clinician"
+    assert due_after(after) == timedelta(hours=72)
+
+    harbor.load(small_directory.resources())
+    harbor.clock.move(days=3)
+    sweep(harbor.desk)
+
+    expired = plan.read(f"Task/{task['id']}")
+    assert status_of(expired) == "pended-clinician"
+    assert expired["performerType"][0]["coding"][0]["code"] == "medical-director"
+
+
+def test_what_staff_find_out_on_an_appeal_is_kept_for_the_clinician(
+    harbor: Service, plan: Caller, denied: Json
+) -> None:
+    task = json(plan.appeal(denied["id"], given.appeal()))
+    staff = harbor.reviewer("staff", kind="network-staff", licence=None, state=None, specialty=None, phone=None)
+
+    after = told(staff, task, code("in-network-alternative", "no", "Called the office: closed to new patients"))
+
+    assert status_of(after) == "pended-clinician"
+    assert harbor.reviewer("another").record(task["id"], given.approved()).status_code == 200

@@ -7,8 +7,10 @@ import pytest
 
 import determinations as given
 from desks import MONDAY, Caller, Service, action_of, issue, json, outputs, status_of
-from small_directory import MEMBERS, OUTSIDE, PHONE, VENDOR, resources
-from small_orders import PENDED, a_ride, an_order, provider
+from small_directory import CLOSED, MEMBERS, NUCC, OUTSIDE, PHONE, VENDOR, resources
+from small_orders import PENDED, a_ride, an_order, condition, provider
+from workflow.informing import code, tell, told
+from workflow.informing import doctor as provider_named
 
 Json = dict[str, Any]
 
@@ -280,6 +282,37 @@ def test_what_a_reviewer_granted_no_later_request_takes_back(ehr: Caller, doctor
 
     assert ehr.task(later)["id"] == pended["id"]
     assert status_of(ehr.task(later)) == "approved"
+
+
+def test_a_modified_case_takes_the_visit_and_no_other_doctor(ehr: Caller, doctor: Caller, pended: Json) -> None:
+    doctor.record(pended["id"], given.modified())
+
+    assert tell(ehr, pended, provider_named("requested-provider", OUTSIDE)).status_code == 422
+    scheduled = told(ehr, pended, code("visit", "scheduled"))
+
+    assert (scheduled["status"], status_of(scheduled)) == ("in-progress", "scheduled")
+    (response,) = outputs(scheduled, "determination")
+    assert action_of(doctor.read(response["reference"])) == "A6"
+
+
+def test_an_approval_with_nobody_named_takes_the_doctor_who_is_found(ehr: Caller, doctor: Caller) -> None:
+    nobody = an_order(priority="urgent", performerType=specialty(CLOSED[0]), reasonCode=[condition("M17.11")])
+    task = ehr.task(ehr.submit(nobody))
+    assert status_of(task) == "pended-clinician"
+    doctor.record(task["id"], given.approved())
+    (held,) = doctor.found("CommunicationRequest?category=consultation-report-request")
+    assert held["status"] == "on-hold"
+
+    told(ehr, task, provider_named("requested-provider", OUTSIDE))
+
+    (asked,) = doctor.found("CommunicationRequest?category=consultation-report-request")
+    assert (asked["status"], asked["sender"]["reference"]) == ("active", "Practitioner/outside")
+    assert status_of(ehr.read(f"Task/{task['id']}")) == "approved"
+
+
+def specialty(nucc: str) -> Json:
+    """A performerType."""
+    return {"coding": [{"system": NUCC, "code": nucc}]}
 
 
 def clocks(task: Json) -> dict[str, str]:

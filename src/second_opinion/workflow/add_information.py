@@ -22,7 +22,7 @@ from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.determine import attest
 from second_opinion.workflow.granted import BEFORE_THE_VISIT, STILL_TOLD, completed
-from second_opinion.workflow.inform import Reconsidered, reconsider, told_event, with_facts
+from second_opinion.workflow.inform import Reconsidered, reconsider, told_event, told_on_appeal
 from second_opinion.workflow.saving import save_next
 from second_opinion.workflow.submit import determined, refuse_dangling
 from second_opinion.workflow.visits import visited
@@ -98,13 +98,12 @@ def _informed(desk: Desk, case: CaseFile, facts: tuple[LearnedFact, ...]) -> Inf
     visits = [fact for fact in facts if fact.name is LearnedName.VISIT]
     others = tuple(fact for fact in facts if fact.name is not LearnedName.VISIT)
     asked = None
-    if others and agenda.may_be_asked_again(case):
+    if others and CaseStatus(case.view.status).is_open and not agenda.may_be_asked_again(case):
+        case = told_on_appeal(desk, case, others)
+    elif others:
         undecided = CaseStatus(case.view.status).is_open
         asked = reconsider(desk, case, others) if undecided else completed(desk, case, others)
         case = asked.case
-    elif others:  # an appeal: what is said is there for the clinician who decides it
-        case = with_facts(case, others)
-        case = replace(case, view=replace(case.view, updated_at=milliseconds(desk.now())))
     if case.stated is not None:
         refuse_dangling(desk, case.stated)
     for fact in visits:

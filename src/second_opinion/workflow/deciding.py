@@ -9,6 +9,7 @@ from typing import Any
 from uuid_utils import uuid7
 
 from second_opinion.cases import clocks as running
+from second_opinion.cases.attestation import NotAttested
 from second_opinion.cases.clocks import Clock, ClockName
 from second_opinion.cases.numbers import authorization_number
 from second_opinion.cases.status import FAVOURABLE, CaseStatus, from_outcome
@@ -50,6 +51,8 @@ class Request:
 
 def decided(desk: Desk, case: CaseFile, request: Request, determination: Determination) -> CaseFile:
     """The case with the determination in force: its next version. What the request leaves out stays as it was."""
+    if case.view.appeal is not None:
+        raise NotAttested("An appeal is decided by a clinician, never by the table")
     now, resolution = milliseconds(desk.now()), request.resolution
     status = from_outcome(determination.outcome)
     view = _shown(desk, case, request, determination, now)

@@ -5,6 +5,8 @@ from dataclasses import replace
 from second_opinion.cases.status import FAVOURABLE, CaseStatus, from_outcome
 from second_opinion.directory.learned import LearnedFact, LearnedName
 from second_opinion.errors import BusinessRule
+from second_opinion.fhir.case_view import CaseView
+from second_opinion.review.determination import Determination
 from second_opinion.review.facts import from_recorded
 from second_opinion.workflow import merging, timing
 from second_opinion.workflow.asking import asked_again
@@ -14,7 +16,7 @@ from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.inform import Reconsidered, understood, with_facts
 from second_opinion.workflow.parties import doctor, parties, reference
 
-BEFORE_THE_VISIT = FAVOURABLE | {CaseStatus.SCHEDULED, CaseStatus.MISSED}
+BEFORE_THE_VISIT = FAVOURABLE | {CaseStatus.MODIFIED, CaseStatus.SCHEDULED, CaseStatus.MISSED}
 STILL_TOLD = frozenset(
     {LearnedName.REQUESTED_PROVIDER, LearnedName.TRANSPORTATION, LearnedName.PHYSICIAN_CERTIFICATION}
 )
@@ -28,7 +30,7 @@ def completed(desk: Desk, case: CaseFile, learned: tuple[LearnedFact, ...]) -> R
     facts = merging.restated(from_recorded(case.facts), resolution.facts)
     determination = asked_again(desk, case, facts)
     named = any(fact.name is LearnedName.REQUESTED_PROVIDER for fact in learned)
-    if named and from_outcome(determination.outcome) not in FAVOURABLE:
+    if named and not _covers(kept, determination):
         raise BusinessRule(
             "The answer given does not cover this doctor: a person must decide, so it takes a new request",
             "Parameters.parameter.part('value').value",
@@ -48,3 +50,14 @@ def completed(desk: Desk, case: CaseFile, learned: tuple[LearnedFact, ...]) -> R
     if resolution.member is not None:
         case = owing(desk, case, resolution.member, timing.ran(view))
     return Reconsidered(case, determination, resolution)
+
+
+def _covers(granted: CaseView, determination: Determination) -> bool:
+    """Whether the doctor named falls under what was granted.
+
+    A reviewer's modification names its own; a reviewer who approved with nobody named left it to be found.
+    """
+    if granted.decision is not None and granted.decision.modification is not None:
+        return False
+    left_open = granted.decision is not None and granted.second_doctor is None
+    return left_open or from_outcome(determination.outcome) in FAVOURABLE

@@ -4,19 +4,20 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any, NamedTuple
 
+from second_opinion.cases import clocks as running
 from second_opinion.directory.learned import LearnedFact, LearnedName, remembered, told
 from second_opinion.directory.resolve import Resolution, resolve
 from second_opinion.directory.stated import Stated, StatedMember
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.review.determination import Determination
-from second_opinion.review.facts import Facts, from_recorded
+from second_opinion.review.facts import Facts, Urgency, from_recorded, recorded
 from second_opinion.store.changes import Event
-from second_opinion.workflow import agenda, merging
+from second_opinion.workflow import agenda, merging, timing
 from second_opinion.workflow.asking import asked_again
 from second_opinion.workflow.case_file import CaseFile
-from second_opinion.workflow.deciding import Request, decided
+from second_opinion.workflow.deciding import Request, decided, milliseconds
 from second_opinion.workflow.desk import Desk
-from second_opinion.workflow.parties import parties
+from second_opinion.workflow.parties import doctor, parties, reference
 
 MEDICAL_DIRECTOR = "medical-director"  # the queue an expired case stays on until it is decided
 
@@ -42,6 +43,19 @@ def reconsider(desk: Desk, case: CaseFile, learned: tuple[LearnedFact, ...] = ()
     view = replace(anew.view, requester=case.view.requester)
     anew = replace(anew, parties=tuple(sorted(taking_part)), view=_as_late_as_before(anew, view))
     return Reconsidered(anew, determination, resolution)
+
+
+def told_on_appeal(desk: Desk, case: CaseFile, learned: tuple[LearnedFact, ...]) -> CaseFile:
+    """The appeal with the facts, for the clinician who decides it; the table is not asked."""
+    before = from_recorded(case.facts)
+    case = with_facts(case, learned)
+    _, resolution = understood(desk, case)
+    facts = _facts(before, resolution)
+    view = replace(case.view, second_doctor=reference(resolution.second_doctor), updated_at=milliseconds(desk.now()))
+    if facts.urgency is Urgency.URGENT and before.urgency is not Urgency.URGENT:
+        soon = running.appeal_clocks(view.received_at, expedited=True, frames=desk.frames, calendar=desk.calendar)
+        view = timing.clocked(replace(view, priority="urgent"), running.never_later(timing.ran(view), soon))
+    return replace(case, facts=recorded(facts), doctor=doctor(resolution) or case.doctor, view=view)
 
 
 def with_facts(case: CaseFile, learned: tuple[LearnedFact, ...]) -> CaseFile:
