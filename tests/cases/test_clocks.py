@@ -15,6 +15,7 @@ from second_opinion.cases.clocks import (
     due,
     information_due,
     network_search_due,
+    never_later,
     run_on,
 )
 from second_opinion.cases.status import CaseStatus
@@ -316,3 +317,21 @@ def test_due_time_depends_on_the_instant_not_on_how_its_zone_is_written(
 
     assert utc == local
     assert local.tzinfo is UTC
+
+
+ANSWER_CLOCKS = st.lists(
+    st.builds(Clock, st.sampled_from(list(ClockName)[:6]), INSTANTS), unique_by=lambda clock: clock.name
+).map(tuple)
+
+
+@given(before=ANSWER_CLOCKS, after=ANSWER_CLOCKS)
+def test_clocks_set_again_are_never_later_and_none_of_the_answer_is_lost(
+    before: tuple[Clock, ...], after: tuple[Clock, ...]
+) -> None:
+    kept = {clock.name: clock.due for clock in never_later(before, after)}
+
+    for clock in after:
+        assert kept[clock.name] <= clock.due
+    for clock in before:
+        if clock.name in {ClockName.DECIDE, ClockName.RENDER_OPINION, ClockName.HANDBOOK}:
+            assert kept[clock.name] <= clock.due

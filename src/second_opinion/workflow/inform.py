@@ -5,7 +5,9 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 from second_opinion.cases import clocks as running
+from second_opinion.directory.coverage import Days, standing
 from second_opinion.directory.learned import LearnedFact, LearnedName, remembered, told
+from second_opinion.directory.lookup import Lookup
 from second_opinion.directory.resolve import Resolution, resolve
 from second_opinion.directory.stated import Stated, StatedMember
 from second_opinion.fhir.case_view import CaseView
@@ -93,8 +95,17 @@ def understood(desk: Desk, case: CaseFile) -> tuple[Stated, Resolution]:
         )
         meant = replace(stated, member=member)
         resolution = resolve(meant, lookup, desk.tables, case.view.received_at, desk.calendar.zone)
+        if resolution.covered_on_service is None and not _covered_today(desk, resolution, lookup):
+            resolution = replace(resolution, covered_on_service=False)
     number = merging.opinion_number(desk, stated, resolution)
     return stated, replace(resolution, facts=replace(resolution.facts, opinion_number=number))
+
+
+def _covered_today(desk: Desk, resolution: Resolution, lookup: Lookup) -> bool:
+    """Coverage that ended since the receipt decides nothing; an approval says that it depends on the visit's day."""
+    if resolution.member is None:
+        return True
+    return standing(resolution.member, Days(desk.calendar.day(desk.now())), lookup).covered_on_receipt
 
 
 def told_event(case: CaseFile, facts: tuple[LearnedFact, ...]) -> Event:
