@@ -16,6 +16,7 @@ from second_opinion import app, demo
 from second_opinion.access import registry
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
+from second_opinion.workflow import working
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.load import load_directory
 
@@ -84,6 +85,12 @@ class Service:
         file = self.desk.settings.data_folder / "another.ndjson"
         file.write_bytes(b"\n".join(map(orjson.dumps, resources)))
         load_directory(self.desk.store, [file], replace=True, base=BASE, now=self.clock.at)
+
+    def work(self, kind: str) -> None:
+        """Let the worker do all that waits of this kind."""
+        for each in self.desk.store.waiting_work(datetime.now(UTC), 100):
+            if each.kind == kind:
+                working.perform(self.desk, each.key, each.tries)
 
     def count(self, table: str) -> int:
         """Rows of a table."""

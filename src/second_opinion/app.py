@@ -28,6 +28,7 @@ from second_opinion.api import (
     draining,
     handlers,
     information,
+    letters,
     negotiation,
     oauth,
     offers,
@@ -48,6 +49,7 @@ from second_opinion.fhir import validation, x12
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.definitions import definitions
 from second_opinion.fhir.directory import StoredDirectory
+from second_opinion.letters import stationery
 from second_opinion.review import policy, reasons
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
@@ -95,11 +97,13 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
     frames = timeframes.load(folder / "timeframes.toml")
     gate = Gate(partial(callable_hosts, settings, kept), loopback=settings.allow_loopback)
     calls = Calls(gate, settings.send_timeout)
+    known_reasons = reasons.load(folder / reasons.FILE)
     return Desk(
         settings=settings,
         store=kept,
         policy=policy.load(folder),
-        reasons=reasons.load(folder / reasons.FILE),
+        reasons=known_reasons,
+        stationery=stationery.load(folder, tuple(each.code for each in known_reasons)),
         tables=Tables.load(folder / "specialties.toml"),
         frames=frames,
         calendar=Calendar(frames.business_days),
@@ -184,6 +188,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(attachments.blueprint(parts))
     app.register_blueprint(claims.blueprint(parts))
     app.register_blueprint(subscriptions.blueprint(parts))
+    app.register_blueprint(letters.blueprint(parts))
     app.register_blueprint(reading.blueprint(parts))
     return app
 

@@ -17,6 +17,11 @@ OF_R4 = {
     "specimen status subject",
     "CommunicationRequest": "authored based-on category encounter group-identifier identifier medium occurrence "
     "patient priority recipient replaces requester sender status subject",
+    "Communication": "based-on category encounter identifier medium part-of patient received recipient sender sent "
+    "status subject",
+    "DocumentReference": "author category contenttype custodian date encounter identifier language patient related "
+    "status subject type",
+    "Binary": "",
     "Claim": "identifier patient provider insurer created status use priority facility care-team enterer encounter",
     "Patient": "identifier family given name birthdate gender general-practitioner",
     "Coverage": "identifier beneficiary patient payor status",

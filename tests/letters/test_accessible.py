@@ -1,5 +1,6 @@
 """Letters can be read by everyone: tagged PDF, sound HTML, and English a sixth-grader understands."""
 
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from typing import Any
 
@@ -95,6 +96,13 @@ def test_the_same_letter_is_the_same_bytes() -> None:
     drawn = [pdf.render(document(letter()), AT) for _ in range(2)]
 
     assert drawn[0] == drawn[1]
+
+
+def test_letters_are_drawn_by_many_threads_at_once() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        drawn = set(pool.map(lambda _: pdf.render(document(letter()), AT), range(24)))
+
+    assert len(drawn) == 1
 
 
 def test_pages_are_numbered() -> None:

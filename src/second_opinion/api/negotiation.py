@@ -23,7 +23,7 @@ ANSWER_TYPE = f"{FHIR_JSON}; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
 
 _JSON = frozenset({FHIR_JSON, "application/json", "json", "text/json", "application/json+fhir"})
-_ANYTHING = frozenset({"*/*", "application/*", "*"})
+ANYTHING = frozenset({"*/*", "application/*", "*"})
 _FHIR_VERSIONS = frozenset({"4.0", "4.0.1"})
 _RETURNS = frozenset({"minimal", "representation", "OperationOutcome"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -73,10 +73,23 @@ def _check_accepted(text: str, *, named_by_format: bool) -> None:
     if not text.strip():
         return
     offers = [_media_type(each.replace(" ", "+") if named_by_format else each) for each in text.split(",")]
-    known = [options for name, options in offers if _is_json(name) or name in _ANYTHING]
+    known = [options for name, options in offers if is_json(name) or name in ANYTHING]
     if not any(options.get("fhirversion", "4.0") in _FHIR_VERSIONS for options in known if options.get("q") != "0"):
         where = "_format" if named_by_format else "Accept"
         raise NotAcceptable(f"{where} must allow {FHIR_JSON} of FHIR 4.0; nothing else is offered", f"http.{where}")
+
+
+def accepted(asked: Request) -> list[tuple[str, float]]:
+    """What Accept names, each with its weight; one that cannot be read weighs nothing."""
+    offers = [_media_type(each) for each in asked.environ.get("HTTP_ACCEPT", "").split(",")]
+    return [(name, _weight(options.get("q", "1"))) for name, options in offers if name]
+
+
+def _weight(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def body(asked: Request) -> bytes:
@@ -89,7 +102,7 @@ def body(asked: Request) -> bytes:
 @lru_cache(maxsize=512)
 def _check_content(text: str) -> None:
     name, options = _media_type(text)
-    if not _is_json(name) or options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
+    if not is_json(name) or options.get("charset", "utf-8").lower() not in {"utf-8", "utf8"}:
         raise UnsupportedMediaType(f"Content-Type must be {FHIR_JSON} in UTF-8", "http.Content-Type")
     if options.get("fhirversion", "4.0") not in _FHIR_VERSIONS:
         raise UnsupportedMediaType("Content-Type names a FHIR version that is not 4.0", "http.Content-Type")
@@ -102,8 +115,8 @@ def _media_type(text: str) -> tuple[str, dict[str, str]]:
     return name.strip().lower(), {key.strip().lower(): value.strip().strip('"') for key, _, value in options}
 
 
-def _is_json(name: str) -> bool:
-    """One of FHIR's JSON names, also where a + arrived as a space."""
+def is_json(name: str) -> bool:
+    """Whether it is one of FHIR's JSON names, also where a + arrived as a space."""
     return name in _JSON or name.replace(" ", "+") in _JSON
 
 

@@ -9,6 +9,7 @@ from second_opinion.api import (
     definitions,
     determinations,
     information,
+    letters,
     reading,
     service_requests,
     subscriptions,
@@ -22,6 +23,7 @@ from second_opinion.fhir.subscription_topics import topics
 # Each type's operations: (name without $, id of its definition, or another guide's canonical)
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "Claim": claims.OPERATIONS,
+    "Communication": letters.OPERATIONS,
     "ServiceRequest": service_requests.OPERATIONS,
     "Subscription": subscriptions.OPERATIONS,
     "Task": (*determinations.OPERATIONS, *information.OPERATIONS),

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.visibility import own, visibility
-from second_opinion.api import auditing, definitions, negotiation, searching
+from second_opinion.api import auditing, binaries, definitions, negotiation, searching
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import Gone, InvalidSearch, NotFound
@@ -19,6 +19,8 @@ from second_opinion.store.query import Visibility
 from second_opinion.store.stored import Stored
 
 INTERACTIONS = ("read", "vread", "history-instance", "history-type", "search-type")
+
+BINARY = "Binary"
 
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}", re.ASCII)
 _VERSION = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
@@ -65,13 +67,13 @@ class _Views:
     type_name: str
 
     def read(self, ident: str) -> Response:
-        return _shown(_found(self.desk, self.type_name, ident, self._viewer("r")[1], None))
+        return self._shown(_found(self.desk, self.type_name, ident, self._viewer("r", raw=True)[1], None))
 
     def version(self, ident: str, number: str) -> Response:
-        seen = self._viewer("r")[1]
+        seen = self._viewer("r", raw=True)[1]
         if not _VERSION.fullmatch(number):
             raise _absent()
-        return _shown(_found(self.desk, self.type_name, ident, seen, int(number)))
+        return self._shown(_found(self.desk, self.type_name, ident, seen, int(number)))
 
     def history(self, ident: str) -> Response:
         caller, seen = self._viewer("r")
@@ -85,12 +87,21 @@ class _Views:
     def search(self) -> Response:
         return searching.search(self.desk, self.type_name, *self._viewer("s"))
 
-    def _viewer(self, letter: str) -> tuple[Caller, Visibility]:
+    def _viewer(self, letter: str, *, raw: bool = False) -> tuple[Caller, Visibility]:
         """Who asks, having the right to, and what that caller may see."""
-        negotiation.check_accepted(request)
+        if not (raw and self.type_name == BINARY and binaries.may_want_bytes(request)):
+            negotiation.check_accepted(request)
         caller = self.desk.identify(request.environ.get("HTTP_AUTHORIZATION"))
         require(caller, self.type_name, letter)
         return caller, own(caller) if self.type_name == "Subscription" else visibility(caller, letter)
+
+    def _shown(self, stored: Stored) -> Response:
+        if self.type_name != BINARY:
+            return _shown(stored)
+        raw = binaries.as_bytes(stored, request)
+        if raw is None:
+            negotiation.check_accepted(request)  # neither its bytes nor FHIR JSON is wanted
+        return raw or _shown(stored)
 
 
 def _found(desk: Shelf, type_name: str, ident: str, seen: Visibility, number: int | None) -> Stored:

@@ -11,14 +11,24 @@ _LAST = frozenset({"old", "temp", "billing"})
 
 def postal(resource: Mapping[str, Any], vocabulary: Vocabulary, on: date) -> Json | None:
     """The address mail goes to: the confidential one where the member asked for it, else the first that serves."""
-    usable = [each for each in _addresses(resource) if _current(each, on) and (each.get("line") or each.get("text"))]
-    confidential = vocabulary.extension("confidential-communication")
-    for address in usable:
-        extensions = address.get("extension", ())
-        if any(each.get("url") == confidential and each.get("valueBoolean") is True for each in extensions):
-            return _plain(address)
+    usable = _usable(resource, on)
+    chosen = [each for each in usable if _is_confidential(each, vocabulary)]
     usable.sort(key=lambda each: (each.get("use") in _LAST, each.get("type") == "physical"))
-    return _plain(usable[0]) if usable else None
+    return next((_plain(each) for each in (*chosen, *usable)), None)
+
+
+def is_confidential(resource: Mapping[str, Any], vocabulary: Vocabulary, on: date) -> bool:
+    """Whether mail goes to an address the member asked for, which nobody else is told."""
+    return any(_is_confidential(each, vocabulary) for each in _usable(resource, on))
+
+
+def _usable(resource: Mapping[str, Any], on: date) -> list[Json]:
+    return [each for each in _addresses(resource) if _current(each, on) and (each.get("line") or each.get("text"))]
+
+
+def _is_confidential(address: Json, vocabulary: Vocabulary) -> bool:
+    url = vocabulary.extension("confidential-communication")
+    return any(each.get("url") == url and each.get("valueBoolean") is True for each in address.get("extension", ()))
 
 
 def _addresses(resource: Mapping[str, Any]) -> Iterable[Json]:

@@ -5,6 +5,7 @@ from second_opinion.fhir import (
     claim_response,
     communication_request,
     information_task,
+    notices,
     task,
     transportation,
 )
@@ -14,7 +15,7 @@ from second_opinion.fhir.pas import answer
 
 
 def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
-    """Task, Claim (where the service wrote it), ClaimResponse, and what is asked, owed or driven, in this order."""
+    """Task, Claim (where the service wrote it), ClaimResponse, and what is asked, owed, driven or told."""
     resources = [task.write(view, vocabulary)]
     if not view.claim_identifiers:  # a client's Claim is kept as it was sent
         resources.append(claim.write(view, vocabulary))
@@ -30,4 +31,4 @@ def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
     if view.ride is not None:
         resources.append(transportation.write_order(view, vocabulary, view.ride))
         resources.append(transportation.write_task(view, vocabulary, view.ride))
-    return resources
+    return [*resources, *notices.write(view, vocabulary)]

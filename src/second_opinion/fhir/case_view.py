@@ -8,6 +8,7 @@ from typing import Any
 
 from second_opinion.cases.attestation import NotAttested
 from second_opinion.cases.decision import Decision, Extension, ReviewOutcome
+from second_opinion.cases.notices import Notice
 from second_opinion.fhir.sent_claim import SentClaim
 
 Reference = dict[str, Any]  # a FHIR Reference, written as it stands
@@ -167,6 +168,7 @@ class CaseView:
     appeal: Appeal | None = None  # this case looks again at another
     sent_claims: tuple[SentClaim, ...] = ()  # Claims of clients that this case answers, those replaced among them
     siblings: tuple["CaseView", ...] = ()  # cases that answer other items of them; looked up anew, never kept
+    notices: tuple[Notice, ...] = ()  # letters, in the order they were owed
 
     deliveries: tuple[Delivery, ...] = ()
 

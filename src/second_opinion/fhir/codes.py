@@ -68,6 +68,12 @@ STAT = coding(PROCESS_PRIORITY, "stat")  # R4
 NORMAL = coding(PROCESS_PRIORITY, "normal")  # R4
 MESSAGE = coding(PAS_CODES, "freeFormMessage")  # PAS Claim.supportingInfo
 INSTRUCTION = coding(COMMUNICATION_CATEGORY, "instruction")  # R4
+NOTIFICATION = coding(COMMUNICATION_CATEGORY, "notification")  # R4
+MAILED = coding(PARTICIPATION_MODE, "MAILWRIT")  # R4: written, by mail
+PAYER_LETTER = coding(
+    LOINC, "52034-6", "Payer letter"
+)  # nearest type of a plan's letter; our notice-kind stands beside
+CONFIDENTIALITY = coding("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "R")  # restricted
 ELECTRONIC = coding(PARTICIPATION_MODE, "ELECTRONIC")  # R4
 
 # X12 306 action codes the service writes (licensed list: only those used)

@@ -5,19 +5,17 @@ from types import MappingProxyType
 
 from second_opinion.fhir.search_of_cases import CASE_PARAMETERS
 from second_opinion.fhir.search_of_directory import DIRECTORY_PARAMETERS, INSIDE_PARAMETERS
+from second_opinion.fhir.search_of_notices import NOTICE_PARAMETERS
 from second_opinion.fhir.search_of_subscriptions import SUBSCRIPTION
 from second_opinion.fhir.search_parameters import COMMON, Parameter
 
 _OWN_PARAMETERS = {"Subscription": SUBSCRIPTION}
+_ALL = CASE_PARAMETERS | NOTICE_PARAMETERS | DIRECTORY_PARAMETERS | _OWN_PARAMETERS
 
-# Types callers may read and search
-EXPOSED: tuple[str, ...] = (*CASE_PARAMETERS, *DIRECTORY_PARAMETERS, *_OWN_PARAMETERS)
+EXPOSED: tuple[str, ...] = tuple(_ALL)  # types callers may read and search
 
 PARAMETERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType(
-    {
-        type_name: MappingProxyType({**COMMON, **own})
-        for type_name, own in (CASE_PARAMETERS | DIRECTORY_PARAMETERS | _OWN_PARAMETERS | INSIDE_PARAMETERS).items()
-    }
+    {type_name: MappingProxyType({**COMMON, **own}) for type_name, own in (_ALL | INSIDE_PARAMETERS).items()}
 )
 
 
@@ -36,10 +34,7 @@ INCLUDES: Mapping[str, Mapping[str, str]] = MappingProxyType(  # type → parame
 # Reverse includes partners send for types this server has none of yet: nothing is found, nothing is wrong.
 WITHOUT_ROWS: frozenset[tuple[str, str]] = frozenset(
     {
-        ("Communication", "based-on"),
-        ("Communication", "part-of"),
         ("DiagnosticReport", "based-on"),
-        ("DocumentReference", "related"),
         ("Provenance", "target"),
     }
 )

@@ -111,16 +111,31 @@ def _add_optional(task: Json, view: CaseView, vocabulary: Vocabulary) -> None:
         task["restriction"]["period"]["end"] = instant(view.due_at)
     if view.requester is not None:
         task["requester"] = view.requester
-    if view.queue is not None:
-        task["performerType"] = [vocabulary.own_concept("work-queue", view.queue)]
+    if lists := _work_lists(view):
+        task["performerType"] = [vocabulary.own_concept("work-queue", each) for each in lists]
     if view.appeal is not None:
         task["partOf"] = [to("Task", view.appeal.task_id)]
     if (why := _status_reason(view, vocabulary)) is not None:
         task["statusReason"] = why
     if inputs := _inputs(view, vocabulary):
         task["input"] = inputs
-    if notes := (*view.notes, *decisions.extension_notes(view)):
+    if notes := (*view.notes, *decisions.extension_notes(view), *_waiting_letters(view)):
         task["note"] = [{"text": each} for each in notes]
+
+
+def _work_lists(view: CaseView) -> list[str]:
+    """Whose lists the case stands on; a letter that waits for a person puts it on one more."""
+    release = ["release"] if any(each.awaits_a_person for each in view.notices) else []
+    return [*([view.queue] if view.queue else []), *release]
+
+
+def _waiting_letters(view: CaseView) -> list[str]:
+    """What keeps letters from going out; of a notice only staff may see yet, nothing is said."""
+    return [
+        f"The {each.kind} letter to the {each.addressee} waits for {'; '.join(each.waits_for)}."
+        for each in view.notices
+        if each.in_preparation and each.waits_for and not each.is_staffs_alone
+    ]
 
 
 def _status_reason(view: CaseView, vocabulary: Vocabulary) -> Json | None:

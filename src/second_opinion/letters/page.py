@@ -59,9 +59,14 @@ class Page:
         return self.wording.specialties.get(doctor.specialty or "") or doctor.specialty_words
 
     def rationale(self) -> Iterator[Block]:
-        """What the reviewer wrote for this member, in the letter's language where it was translated."""
+        """What the reviewer wrote for this member, in the letter's language.
+
+        A notice of action without the translation shows the English words: it is a draft, and waits for it. Other
+        letters say enough without them.
+        """
         said = self.letter.decision.rationale if self.letter.decision else {}
-        words = said.get(self.wording.language) or said.get(ENGLISH, "")
+        instead = said.get(ENGLISH, "") if self.letter.kind.is_adverse else ""
+        words = said.get(self.wording.language, instead)
         for paragraph in filter(None, map(str.strip, words.splitlines())):
             yield told(paragraph)
 

@@ -5,22 +5,26 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import typst
 
 from second_opinion.letters.blocks import Block, Document
+
+_ONE_AT_A_TIME = Lock()  # a compiler borrowed by two threads raises
 
 TEMPLATE = Path(__file__).parent / "letter.typ"
 
 
 def render(document: Document, at: datetime) -> bytes:
     """The PDF. Equal documents at equal instants are equal bytes; only fonts Typst brings are used."""
-    drawn = _compiler().compile(
-        format="pdf",
-        sys_inputs={"document": json.dumps(_as_json(document))},
-        pdf_standards=["ua-1"],
-        timestamp=int(at.astimezone(UTC).timestamp()),
-    )
+    with _ONE_AT_A_TIME:
+        drawn = _compiler().compile(
+            format="pdf",
+            sys_inputs={"document": json.dumps(_as_json(document))},
+            pdf_standards=["ua-1"],
+            timestamp=int(at.astimezone(UTC).timestamp()),
+        )
     assert isinstance(drawn, bytes)  # noqa: S101 - one PDF is one file
     return drawn
 

@@ -111,7 +111,7 @@ class Store:
         return reading.read(self._database, type, id, EVERYTHING, None)
 
     def case_resources(self, number: int) -> list[Stored]:
-        """Every current resource of a case, in the order they were made."""
+        """Every current resource of a case, in the order they were made, but not the files (Binary)."""
         return reading.of_case(self._database, number)
 
     def history(

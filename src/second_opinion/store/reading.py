@@ -95,8 +95,11 @@ def _bodies_statement(kind: str, *, prefix: bool) -> str:
 
 
 def of_case(database: Database, number: int) -> list[Stored]:
-    """Every current resource of a case, in the order they were made."""
-    statement = f"SELECT {_SHOWN} FROM resource r WHERE r.case_number = ? AND r.until > 0 ORDER BY r.pk"  # noqa: S608 - constants
+    """Every current resource of a case, in the order they were made, but not the files."""
+    statement = (
+        f"SELECT {_SHOWN} FROM resource r WHERE r.case_number = ? AND r.until > 0"  # noqa: S608 - constants
+        " AND r.type <> 'Binary' ORDER BY r.pk"
+    )
     return [stored(row) for row in database.fetch(statement, (number,))]
 
 

@@ -7,14 +7,15 @@ from typing import NamedTuple
 from second_opinion.access import rights
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.informing import TakingPart, require_word
-from second_opinion.cases.attestation import Act
+from second_opinion.cases.attestation import Act, Attestation
+from second_opinion.cases.notices import NoticeKind
 from second_opinion.cases.status import CaseStatus
 from second_opinion.directory.learned import LearnedFact, LearnedName
 from second_opinion.errors import CaseClosed
 from second_opinion.fhir import information
 from second_opinion.fhir.information import Claim
 from second_opinion.store.changes import AuditRow
-from second_opinion.workflow import agenda
+from second_opinion.workflow import agenda, notices
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.case_of_task import case_of_task
@@ -45,7 +46,7 @@ def _add_information(desk: Desk, arrival: Arrival, task: str) -> CaseFile:
     require(arrival.caller, "Task", "u")
     body = arrival.read()
     claims = information.claims(body)
-    _require_rights(desk, arrival.caller, case, claims)
+    downgraded_by = _require_rights(desk, arrival.caller, case, claims)
     _require_open(case, claims)
     facts = information.read(body, desk.vocabulary, arrival.caller.id, milliseconds(desk.now()))
     version, (case, asked) = case.version + 1, _informed(desk, case, facts)
@@ -54,7 +55,19 @@ def _add_information(desk: Desk, arrival: Arrival, task: str) -> CaseFile:
     if asked is not None:
         events.append(determined(case, asked.determination, asked.resolution, facts[0].at))
     evidence = asked.resolution.evidence if asked else {}
-    return save_next(desk, case, events, audit=[_audited(arrival, case)], evidence=evidence, answered=arrival.caller.id)
+    if downgraded_by is not None:
+        case = notices.owed(desk, case, NoticeKind.URGENCY_CHANGED, released_by=downgraded_by)
+    told = notices.rendered(desk, case)
+    return save_next(
+        desk,
+        told.case,
+        [*events, *told.events],
+        audit=[_audited(arrival, case)],
+        further=told.binaries,
+        evidence=evidence,
+        work=told.work,
+        answered=arrival.caller.id,
+    )
 
 
 def taking_part(case: CaseFile) -> TakingPart:
@@ -72,15 +85,19 @@ def _npis(reference: dict[str, object] | None) -> tuple[str, ...]:
     return (str(number["value"]),) if isinstance(number, dict) and "value" in number else ()
 
 
-def _require_rights(desk: Desk, caller: Caller, case: CaseFile, claims: Sequence[Claim]) -> None:
-    """Forbidden unless the caller may say each of the facts; what decides about urgency is a physician's alone."""
-    now = milliseconds(desk.now())
+def _require_rights(desk: Desk, caller: Caller, case: CaseFile, claims: Sequence[Claim]) -> Attestation | None:
+    """Forbidden unless the caller may say each of the facts; what decides about urgency is a physician's alone.
+
+    The physician's attestation, where one of the facts calls an urgent request standard.
+    """
+    now, downgraded_by = milliseconds(desk.now()), None
     for claim in claims:
         require_word(caller, claim.name, taking_part(case))
         if claim.name is LearnedName.ALTERNATIVE:
             rights.attest(caller, Act.RECORD_NETWORK_SEARCH, now)
         if claim.is_downgrade:
-            attest(desk, caller, case, Act.DOWNGRADE_URGENCY, now)
+            downgraded_by = attest(desk, caller, case, Act.DOWNGRADE_URGENCY, now)
+    return downgraded_by
 
 
 def _require_open(case: CaseFile, claims: Sequence[Claim]) -> None:

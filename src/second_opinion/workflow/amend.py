@@ -26,6 +26,7 @@ from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.create import draft
 from second_opinion.workflow.deciding import Request, decided, milliseconds
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.letters_owed import work_owed
 from second_opinion.workflow.repeats import kept_case, refuse_taken, says_the_same
 from second_opinion.workflow.submit import decide_kept, determined, understand
 from second_opinion.workflow.withdraw import withdraw
@@ -85,6 +86,7 @@ def _ask(desk: Desk, arrival: Arrival, stored: Stored, received: Received, case:
     request = understand(desk, arrival, received, case.view.received_at)
     if request.resolution.member is None or request.resolution.member.id != case.member:
         raise BusinessRule("An order cannot be changed to another member's; send a new one", "ServiceRequest.subject")
+    earlier = case
     case, determination = stated_anew(desk, case, request)
     place = Place(stored.id, stored.version + 1)
     kept = kept_order(desk, arrival, received, request.resolution, case, place)
@@ -101,6 +103,7 @@ def _ask(desk: Desk, arrival: Arrival, stored: Stored, received: Received, case:
             events=[determined(case, determination, request.resolution, milliseconds(desk.now()))],
             audit=[audited(arrival, case.view.updated_at, kept, case.member)],
             evidence=dict(request.resolution.evidence),
+            work=work_owed(case, earlier),
         )
     )
     return Answer(as_stored(kept), created=False, view=case.view)

@@ -3,11 +3,12 @@
 from dataclasses import replace
 from typing import NamedTuple
 
+from second_opinion.cases.notices import NoticeKind
 from second_opinion.cases.timeframes import AtExpiry
 from second_opinion.directory.learned import LearnedFact, LearnedName
 from second_opinion.review.determination import Outcome
 from second_opinion.review.facts import from_recorded
-from second_opinion.workflow import agenda
+from second_opinion.workflow import agenda, notices
 from second_opinion.workflow.agenda import Appointment
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import Request, decided, milliseconds
@@ -53,7 +54,7 @@ def due_soon(desk: Desk, case: CaseFile, _: Appointment) -> Acted:
     """A day is left: a warning on the work list, and the notice that time's running out would take is prepared."""
     assert case.view.due_at is not None  # noqa: S101 - the appointment is made from it
     note = f"due soon: the decision is due {desk.calendar.local(case.view.due_at):%a %Y-%m-%d %H:%M %Z}"
-    return Acted(_noted(desk, case, note), note)
+    return Acted(_with_notice(desk, _noted(desk, case, note)), note)
 
 
 def expired(desk: Desk, case: CaseFile, appointment: Appointment) -> Acted:
@@ -61,8 +62,20 @@ def expired(desk: Desk, case: CaseFile, appointment: Appointment) -> Acted:
     if desk.frames.at_expiry is AtExpiry.APPROVE and _may_be_approved(case):
         return _approved_by_default(desk, case, appointment)
     note = f"medical director: not decided by {_local(desk, appointment)}, the time to decide is over"
-    noted = _noted(desk, case, note)
+    noted = _with_notice(desk, _noted(desk, case, note))
     return Acted(replace(noted, view=replace(noted.view, queue=MEDICAL_DIRECTOR)), note)
+
+
+def _with_notice(desk: Desk, case: CaseFile) -> CaseFile:
+    """The notice 42 CFR 438.404(c)(5) requires the day time runs out, for a physician to release; once for a due time.
+
+    None where the plan approves what it left open, and none on an appeal, whose silence is no new denial.
+    """
+    approves = desk.frames.at_expiry is AtExpiry.APPROVE and _may_be_approved(case)
+    if approves or case.view.appeal is not None or case.view.due_at is None:
+        return case
+    cause = f"expiry@{case.view.due_at.isoformat()}"
+    return notices.owed(desk, case, NoticeKind.DENIAL, expiry=True, cause=cause)
 
 
 def marked(before: CaseFile, case: CaseFile, appointment: Appointment) -> CaseFile:

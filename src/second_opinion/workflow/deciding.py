@@ -34,6 +34,7 @@ ANSWERED: Mapping[Outcome, tuple[str, str, str | None]] = MappingProxyType(
         Outcome.TO_ELIGIBILITY_STAFF: ("Pended", "A4", "eligibility"),
     }
 )
+DEPENDS_ON_ELIGIBILITY = "This approval depends on the member's eligibility on the day of the visit."
 TO_A_CLINICIAN = ("Pended", "A4", "clinician")  # everything else a determination may come to
 PRIORITIES = ("routine", "urgent", "asap", "stat")  # rising; only a clinician lowers one
 
@@ -182,5 +183,5 @@ def _authorization(desk: Desk, case: CaseFile, now: datetime) -> Authorization:
 def _notes(view: CaseView, resolution: Resolution, status: CaseStatus) -> tuple[str, ...]:
     """Provisos of the answer; while there is none, the warnings given so far stay."""
     if status is CaseStatus.APPROVED and False in {resolution.covered_on_receipt, resolution.covered_on_service}:
-        return ("This approval depends on the member's eligibility on the day of the visit.",)
+        return (DEPENDS_ON_ELIGIBILITY,)
     return view.notes if status.is_open else ()

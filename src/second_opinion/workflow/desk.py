@@ -11,6 +11,7 @@ from second_opinion.delivery.calling import Calls
 from second_opinion.delivery.post import Post
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.directory import StoredDirectory
+from second_opinion.letters.stationery import Stationery
 from second_opinion.review.policy import Policy
 from second_opinion.review.reasons import DeterminationReason
 from second_opinion.review.tables import Tables
@@ -26,6 +27,7 @@ class Desk:
     store: Store
     policy: Policy
     reasons: tuple[DeterminationReason, ...]  # the plan's codes of determination-reason
+    stationery: Stationery  # the plan's letterhead and the wording of its letters
     tables: Tables  # specialty equivalence, primary care, other systems
     frames: TimeFrames
     calendar: Calendar

@@ -8,13 +8,14 @@ from second_opinion.access.caller import Caller, require
 from second_opinion.access.registry import Partner
 from second_opinion.cases.attestation import Act, Attestation
 from second_opinion.cases.decision import Decision, Extension, ReviewOutcome
+from second_opinion.cases.notices import NoticeKind
 from second_opinion.cases.status import TRANSITIONS, CaseStatus
 from second_opinion.directory import offering
 from second_opinion.errors import CaseClosed
 from second_opinion.fhir import determination
 from second_opinion.store.changes import AuditRow, Changes, Event
 from second_opinion.store.stored import Stored
-from second_opinion.workflow import case_file, completeness, projection, ruling
+from second_opinion.workflow import completeness, notices, ruling
 from second_opinion.workflow.answers import telling
 from second_opinion.workflow.arrival import told_anew
 from second_opinion.workflow.case_file import CaseFile
@@ -26,6 +27,13 @@ Json = dict[str, Any]
 
 # Nothing may be granted on these any more under this case's number; a later change of mind is an appeal
 _CLOSES = {CaseStatus.MODIFIED, CaseStatus.DENIED, CaseStatus.NOT_ELIGIBLE}
+
+_LETTERS = {
+    ReviewOutcome.APPROVED: NoticeKind.APPROVAL,
+    ReviewOutcome.MODIFIED: NoticeKind.MODIFICATION,
+    ReviewOutcome.DENIED: NoticeKind.DENIAL,
+    ReviewOutcome.EXTENDED: NoticeKind.DELAY,
+}
 
 
 def record_determination(desk: Desk, caller: Caller, task: str, body: Json, request_id: str | None) -> Stored:
@@ -95,20 +103,18 @@ def _act(outcome: ReviewOutcome | None) -> Act | None:
 
 
 def _saved(desk: Desk, case: CaseFile, decision: Decision | Extension, request_id: str | None) -> Stored:
+    """The case kept with its letters, which the decision releases."""
     view, attestation = case.view, decision.attestation
-    case, written = projection.next_versions(desk, case, desk.store.case_resources(case.number))
     kind = "extended" if isinstance(decision, Extension) else "decided"
-    told = Event(case.number, attestation.at, kind, attestation.reviewer, ruling.recorded(desk, case, decision))
-    desk.store.save(
-        Changes(
-            case=case_file.row(case),
-            resources=written,
-            parties=set(case.parties),
-            close_question=CaseStatus(view.status) in _CLOSES,
-            events=[told],
-            audit=[_audited(case, attestation, request_id)],
-        )
+    changes = Changes(
+        close_question=CaseStatus(view.status) in _CLOSES,
+        events=[Event(case.number, attestation.at, kind, attestation.reviewer, ruling.recorded(desk, case, decision))],
+        audit=[_audited(case, attestation, request_id)],
     )
+    outcome = ReviewOutcome.EXTENDED if isinstance(decision, Extension) else decision.outcome
+    if outcome in _LETTERS:
+        case = notices.owed(desk, case, _LETTERS[outcome], released_by=attestation)
+    notices.save(desk, notices.rendered(desk, notices.overtaken(case)), changes=changes)
     return telling(desk.store, view)
 
 

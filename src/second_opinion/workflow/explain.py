@@ -39,6 +39,19 @@ def _standing(desk: Desk, case: CaseFile) -> Iterator[str]:
         yield f"  {name:<22} {_local(desk, due)}"
     for note in view.notes:
         yield f"Note: {note}"
+    yield from _letters(case)
+
+
+def _letters(case: CaseFile) -> Iterator[str]:
+    """Every letter: to whom, where it stands, and what it waits for."""
+    if case.view.notices:
+        yield "Letters"
+    for each in case.view.notices:
+        yield f"  {each.number}  {each.kind} to the {each.addressee}: {each.status}, language {each.language or '-'}"
+        if each.status_reason:
+            yield f"    {each.status_reason}"
+        if each.awaits_a_person:
+            yield f"    waits for {'; '.join(each.waits_for) or 'a reviewer to release it'}"
 
 
 def _story(desk: Desk, case: CaseFile) -> Iterator[str]:

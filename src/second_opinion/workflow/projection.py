@@ -32,7 +32,9 @@ def next_versions(
 
     ``beside`` are cases that change together with this one, by their numbers.
     """
-    before = {f"{each.type}/{each.id}": each for each in [*kept, *_elsewhere(desk, case, kept)]}
+    before = {
+        f"{each.type}/{each.id}": each for each in [*kept, *_elsewhere(desk, case, kept), *_staffs_alone(desk, case)]
+    }
     versions = {name: stored.version for name, stored in before.items()}
     case = with_siblings(desk, case, beside)
     unmoved = replace(case, view=replace(case.view, versions=versions))
@@ -77,10 +79,25 @@ def _owner(claim: SentClaim, case: CaseFile) -> int:
     return (running_number(first) if first else None) or case.number
 
 
+def _staffs_alone(desk: Desk, case: CaseFile) -> list[Stored]:
+    """What is kept of notices that only staff may see; it is not kept under the case, whose parties would see it."""
+    names = [
+        (kind, ident)
+        for each in case.view.notices
+        if each.expiry
+        for kind, ident in (("Communication", each.communication_id), ("DocumentReference", each.document_id))
+    ]
+    found = [desk.store.found(kind, ident) for kind, ident in names]
+    return [each for each in found if each is not None]
+
+
 def keep(desk: Desk, resource: Json, case: CaseFile, partner: str | None = None) -> ResourceWrite:
-    """The resource of a case as the store keeps it: served bytes and what it is found by."""
+    """The resource of a case as the store keeps it: served bytes and what it is found by.
+
+    One that is staff's alone is kept under no case, no member and no partner: nobody else's filter finds it.
+    """
     terms, spans = search_extract.extract(resource, desk.settings.fhir_base)
-    owners = {each.response_id: _owner(each, case) for each in case.view.sent_claims}
+    hidden = _is_staffs_alone(resource, case)
     return ResourceWrite(
         type=resource["resourceType"],
         id=resource["id"],
@@ -89,10 +106,16 @@ def keep(desk: Desk, resource: Json, case: CaseFile, partner: str | None = None)
         body=json_body.write(resource),
         terms=terms,
         spans=spans,
-        case=owners.get(resource["id"], case.number) if resource["resourceType"] == "ClaimResponse" else case.number,
-        member=case.member,
-        partner=partner or case.partner,
+        case=None if hidden else _kept_under(resource, case),
+        member=None if hidden else case.member,
+        partner=None if hidden else partner or case.partner,
     )
+
+
+def _kept_under(resource: Json, case: CaseFile) -> int:
+    """The case's number; an answer to a Claim of several items is kept with the first of them."""
+    owners = {each.response_id: _owner(each, case) for each in case.view.sent_claims}
+    return owners.get(resource["id"], case.number) if resource["resourceType"] == "ClaimResponse" else case.number
 
 
 def apart(desk: Desk, resource: Json, *, partner: str, at: datetime) -> ResourceWrite:
@@ -108,6 +131,13 @@ def apart(desk: Desk, resource: Json, *, partner: str, at: datetime) -> Resource
         spans=spans,
         partner=partner,
     )
+
+
+def _is_staffs_alone(resource: Json, case: CaseFile) -> bool:
+    hidden = [each for each in case.view.notices if each.is_staffs_alone]
+    ids = {ident for each in hidden for ident in (each.communication_id, each.document_id)}
+    files = {file.binary_id for each in hidden for file in each.attachments}
+    return resource["id"] in ids | files
 
 
 def _name(resource: Mapping[str, Any]) -> str:

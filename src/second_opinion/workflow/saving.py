@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from second_opinion.store.changes import AuditRow, Changes, Event, ResourceWrite
+from second_opinion.store.changes import AuditRow, Changes, Event, ResourceWrite, Work
 from second_opinion.workflow import case_file, merging, projection
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.letters_owed import work_owed
 
 
 def save_next(
@@ -17,6 +18,7 @@ def save_next(
     further: Sequence[ResourceWrite] = (),
     evidence: Mapping[str, bytes] | None = None,
     answered: str | None = None,
+    work: Sequence[Work] = (),
 ) -> CaseFile:
     """The case as saved; Conflict where somebody else wrote its next version first.
 
@@ -33,6 +35,7 @@ def save_next(
             audit=list(audit),
             evidence=dict(evidence or {}),
             answered=answered,
+            work=[*work, *_letters(desk, case)],
         )
     )
     return case
@@ -42,3 +45,9 @@ def _question(desk: Desk, case: CaseFile) -> tuple[str, str] | None:
     """The case's question, which new facts may have changed, unless another case of the submitter's holds it."""
     held_by = desk.store.open_question(case.partner, f"{case.member}|{case.question}") if case.question else None
     return merging.question_row(desk, case.partner, case, held_by) if held_by is None else None
+
+
+def _letters(desk: Desk, case: CaseFile) -> list[Work]:
+    """The letters a computer's answer owes, where this version of the case brought it."""
+    before = desk.store.case(case.number)
+    return work_owed(case, case_file.load(before.body) if before else None)

@@ -27,6 +27,7 @@ from second_opinion.workflow.arrival import (
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import Request, milliseconds
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.letters_owed import work_owed
 from second_opinion.workflow.orders import identifiers
 from second_opinion.workflow.repeats import answered_before
 
@@ -79,6 +80,7 @@ def _decide(desk: Desk, arrival: Arrival, received: Received, place: Place) -> A
             audit=[audited(arrival, case.view.updated_at, kept, case.member)],
             evidence=dict(request.resolution.evidence),
             answered=arrival.caller.id if arrival.answers_case else None,
+            work=work_owed(case, earlier),
         )
     )
     return Answer(as_stored(kept), created=place.version == 1, view=case.view, resolution=request.resolution)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from second_opinion.store.changes import Event
-from second_opinion.workflow import agenda, clock_acts
+from second_opinion.workflow import agenda, clock_acts, notices
 from second_opinion.workflow.agenda import Act, Appointment
 from second_opinion.workflow.arrival import told_anew
 from second_opinion.workflow.case_file import CaseFile
@@ -87,4 +87,5 @@ def _save(desk: Desk, before: CaseFile, acted: Acted, appointment: Appointment) 
     if asked is not None:
         events.append(determined(case, asked.determination, asked.resolution, at))
     evidence = asked.resolution.evidence if asked else {}
-    save_next(desk, clock_acts.marked(before, case, appointment), events, evidence=evidence)
+    told = notices.rendered(desk, clock_acts.marked(before, case, appointment))
+    save_next(desk, told.case, [*events, *told.events], further=told.binaries, evidence=evidence, work=told.work)

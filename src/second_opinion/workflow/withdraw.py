@@ -16,6 +16,7 @@ from second_opinion.workflow.arrival import Arrival, Place, as_stored, audited, 
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.letters_owed import work_owed
 
 WITHDRAWN = "The request was withdrawn by those who made it. The member may ask for a second opinion again at any time."
 
@@ -49,6 +50,7 @@ def withdraw(desk: Desk, arrival: Arrival, stored: Stored, received: Received, c
             close_question=ends,
             events=[Event(case.number, now, kind, arrival.caller.id, {"order": stored.id})],
             audit=[audited(arrival, now, kept, case.member)],
+            work=work_owed(case) if ends else [],
         )
     )
     return Answer(as_stored(kept), created=False, view=case.view)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from second_opinion.errors import SecondOpinionError
 from second_opinion.store.changes import Work
 from second_opinion.store.subscriptions import COUNT
-from second_opinion.workflow import deliver
+from second_opinion.workflow import deliver, notices
 from second_opinion.workflow.counting import count
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.notifying import notify
@@ -23,6 +23,7 @@ Story = Callable[[Desk, Work], None]
 STORIES: Mapping[str, Story] = MappingProxyType(
     {
         "deliver": deliver.deliver,
+        "letters": notices.write_letters,
         COUNT: count,
         NOTIFY: notify,
         END: end,

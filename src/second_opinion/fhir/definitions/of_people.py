@@ -5,8 +5,8 @@ from second_opinion.fhir.definitions.published import published
 
 
 def operations(vocabulary: Vocabulary) -> list[Json]:
-    """Task/$record-determination and Task/$appeal."""
-    return [_record_determination(vocabulary), _appeal(vocabulary)]
+    """Task/$record-determination, Task/$appeal and Communication/$release."""
+    return [_record_determination(vocabulary), _appeal(vocabulary), _release(vocabulary)]
 
 
 def _record_determination(vocabulary: Vocabulary) -> Json:
@@ -76,6 +76,37 @@ def _appeal(vocabulary: Vocabulary) -> Json:
                 "max": "1",
                 "documentation": "The new Task, partOf the one appealed.",
                 "type": "Task",
+            },
+        ],
+    }
+
+
+def _release(vocabulary: Vocabulary) -> Json:
+    words = (
+        "A registered reviewer lets a letter in preparation go; what is still missing, such as an enclosure, is named. "
+        "Releasing the notice that no decision was made in time is the denial, attested by who releases it."
+    )
+    translated = (
+        "Translations of the rationale, by extension, which the letter waits for; its own words change nothing."
+    )
+    return published(vocabulary, "OperationDefinition", "Communication-release", "Release a letter", words) | {
+        "name": "CommunicationRelease",
+        "kind": "operation",
+        "affectsState": True,
+        "code": "release",
+        "resource": ["Communication"],
+        "system": False,
+        "type": False,
+        "instance": True,
+        "parameter": [
+            _given("rationale", 0, "1", "string", translated),
+            {
+                "name": "return",
+                "use": "out",
+                "min": 1,
+                "max": "1",
+                "documentation": "The Communication, as it now stands.",
+                "type": "Communication",
             },
         ],
     }
