@@ -15,6 +15,7 @@ from second_opinion import app
 from second_opinion.access import registry
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
+from second_opinion.workflow import working
 from second_opinion.workflow.load import load_directory
 from subscriptions import a_subscription
 
@@ -70,6 +71,12 @@ class Service:
         """The plan's order through the plain door."""
         return self.client().post("/fhir/ServiceRequest", data=json.dumps(order), headers=fhir(headers))
 
+    def _write_letters(self) -> None:
+        """What the worker writes to members and providers."""
+        for each in self.store.waiting_work(datetime.now(UTC), 100):
+            if each.kind == "letters":
+                working.perform(self.desk, each.key, each.tries)
+
     def _subscribe(self) -> None:
         """The plan's one subscription to nothing yet."""
         if self.client().get("/fhir/Subscription").get_json()["total"] == 0:
@@ -80,6 +87,8 @@ class Service:
         """The id of one stored resource of this type."""
         if type_name == "Subscription":
             self._subscribe()
+        if type_name in {"Communication", "DocumentReference", "Binary"}:
+            self._write_letters()
         found = self.client().get(f"/fhir/{type_name}?_count=1").get_json()
         return str(found["entry"][0]["resource"]["id"])
 

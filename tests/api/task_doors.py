@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 import determinations
 import documents
 from api.running import Service, example, fhir
+from letters_directory import enclosures
 
 Json = dict[str, Any]
 EXAMPLE = "r11-outside-doctor-though-an-alternative-is-open"
@@ -88,6 +89,27 @@ def _submit_attachment(running: Service, status: int, largest: int) -> TestRespo
     return running.client(who).post("/fhir/$submit-attachment", data=data, headers=fhir(headers))
 
 
+def _release(running: Service, status: int, largest: int) -> TestResponse:
+    """A denial's letter; the plan's enclosures are there, but where the letter must wait for them."""
+    folder = running.desk.settings.enclosures_folder
+    assert folder is not None
+    for file in folder.glob("*.pdf"):
+        file.unlink()
+    task = a_case(running)
+    _denied(running, task)
+    found = running.client("plan").get(f"/fhir/Communication?part-of=Task/{task}&status=preparation")
+    letter = orjson.loads(found.data)["entry"][0]["resource"]["id"]
+    if status != 422:
+        enclosures(folder, "en", "es")
+    address = f"/fhir/Communication/{'nothing' if status == 404 else letter}/$release"
+    headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
+    who = {401: None, 403: "plan"}.get(status, "doctor")
+    data = {400: b"{", 413: b" " * (largest + 1)}.get(status, b'{"resourceType": "Parameters"}')
+    for _ in range(2 if status == 409 else 1):
+        answered = running.client(who).post(address, data=data, headers=fhir(headers))
+    return answered
+
+
 def _denied(running: Service, task: str) -> None:
     body = orjson.dumps(determinations.denied(EXAMPLE_ALTERNATIVE))
     answered = running.client("doctor").post(f"/fhir/Task/{task}/$record-determination", data=body, headers=fhir())
@@ -99,4 +121,5 @@ TASK_DOORS: Mapping[str, Door] = {
     "/fhir/Task/{id}/$appeal": _appeal,
     "/fhir/Task/{id}/$add-information": _add_information,
     "/fhir/$submit-attachment": _submit_attachment,
+    "/fhir/Communication/{id}/$release": _release,
 }

@@ -29,7 +29,8 @@ Operation = tuple[str, str]  # method, path
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with service(Path(tmp_path_factory.mktemp("answers")), max_body=LARGEST) as built:
+    enclosures = Path(tmp_path_factory.mktemp("enclosures"))
+    with service(Path(tmp_path_factory.mktemp("answers")), max_body=LARGEST, enclosures_folder=enclosures) as built:
         for shows in ("r01-in-network", "r08-without-a-reason"):
             assert built.submit(example(shows)).status_code == 201
         versions = [

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 import determinations as given
+import letters_directory
 from desks import Caller, Service, issue, json, outputs, service, status_of
 from letters.printed import Printed
+from letters_directory import CONFIDENTIAL_ADDRESS, DIED, KLINGON, PDF, PLAIN, SPANISH
 from second_opinion.workflow.explain import explain
 from second_opinion.workflow.sweep import sweep
 from small_directory import CLOSED, NUCC, OUTSIDE, resources
 from small_orders import PENDED, an_order, member_informed, provider
-from workflow import letters_directory
 from workflow.informing import code, tell
-from workflow.letters_directory import CONFIDENTIAL_ADDRESS, DIED, KLINGON, PDF, PLAIN, SPANISH
 
 Json = dict[str, Any]
 
