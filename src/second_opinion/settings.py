@@ -57,8 +57,9 @@ class Settings:
         known = {each.name: each.default for each in fields(cls)}
         values: dict[str, object] = {}
         if config is not None:
-            for name, value in tomllib.loads(config.read_text()).items():
-                values[_known(name.lower(), known, str(config))] = _typed(name, value, known[name.lower()])
+            for written, value in _written(config).items():
+                name = _known(written.lower(), known, str(config))
+                values[name] = _typed(written, value, known[name])
         for variable, text in (os.environ if environ is None else environ).items():
             if variable.startswith(PREFIX):
                 name = _known(variable.removeprefix(PREFIX).lower(), known, variable)
@@ -66,6 +67,14 @@ class Settings:
         values |= {name: value for name, value in given.items() if value is not None}
         settings: Any = cls(**values)  # type: ignore[arg-type]  # each value was typed against its field's default
         return settings  # type: ignore[no-any-return]  # cls is generic over Self
+
+
+def _written(config: Path) -> dict[str, Any]:
+    """What the TOML file says."""
+    try:
+        return tomllib.loads(config.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise WrongSetting(f"{config}: cannot be read as TOML ({fault})") from fault
 
 
 def _known(name: str, known: Mapping[str, object], where: str) -> str:

@@ -1,11 +1,15 @@
 """The store: one database, SQLite or PostgreSQL by URL, and everything that is kept in it."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import ArgumentError
+
+from second_opinion.settings import WrongSetting
 from second_opinion.store import (
     audit_chain,
     case_files,
@@ -29,8 +33,21 @@ from second_opinion.store.snapshots import Load
 from second_opinion.store.stored import Page, Stored, StoredCase, StoredSubmission, microseconds
 from second_opinion.store.visibility import EVERYTHING, IN_FORCE
 
+RIGHT_URL = "DATABASE_URL: must be sqlite:///path or postgresql://user@host:port/database"
+
 
 def _database(url: str) -> Database:
+    """The database of the URL; WrongSetting where there cannot be one."""
+    try:
+        return _opened(url)
+    except (ArgumentError, ValueError) as fault:
+        raise WrongSetting(RIGHT_URL) from fault
+    except (OSError, sqlite3.Error) as fault:
+        why = fault.strerror if isinstance(fault, OSError) else str(fault)
+        raise WrongSetting(f"DATABASE_URL: the file cannot be used as a database ({why})") from fault
+
+
+def _opened(url: str) -> Database:
     if url in {":memory:", "sqlite://", "sqlite:///:memory:"}:
         from second_opinion.store.sqlite_memory import SqliteMemory  # noqa: PLC0415 - only the database in use is loaded
 
@@ -39,6 +56,8 @@ def _database(url: str) -> Database:
         from second_opinion.store.sqlite import SqliteFile  # noqa: PLC0415 - as above
 
         return SqliteFile(Path(url.removeprefix("sqlite:///")))
+    if not url.startswith(("postgresql://", "postgresql+psycopg://")):
+        raise WrongSetting(RIGHT_URL)
     from second_opinion.store.postgresql import Postgresql  # noqa: PLC0415 - as above
 
     return Postgresql(url)

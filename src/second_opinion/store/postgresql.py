@@ -7,7 +7,8 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
-from sqlalchemy import Connection, PoolProxiedConnection, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from second_opinion.errors import Unavailable
 from second_opinion.store.changes import Conflict
@@ -135,9 +136,9 @@ class Postgresql:
         """A SQLAlchemy connection in a transaction that waits for another migration's end."""
         engine = create_engine(self._url)
         try:
-            with engine.begin() as begun:
-                begun.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
-                yield begun
+            with _reached(engine) as connection, connection.begin():
+                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
+                yield connection
         finally:
             engine.dispose()
 
@@ -201,6 +202,15 @@ class PostgresqlBulk:
 def _driver(pooled: PoolProxiedConnection) -> psycopg.Connection[Row]:
     connection: Any = pooled.driver_connection
     return connection  # type: ignore[no-any-return]  # the pool does not know its driver's type
+
+
+def _reached(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except OperationalError as fault:
+        raise Unavailable(
+            "The database cannot be reached; is its server running, and are host, port, user and name right?"
+        ) from fault
 
 
 @contextlib.contextmanager

@@ -74,6 +74,8 @@ def survey(sources: Sequence[Source], meter: Meter) -> Survey:
                 _look(f"{source.name}:{number}", piece, found, faults)
         except (OSError, EOFError):
             faults.add(f"{source.name}: cannot be read to its end; is it whole?")
+    if not faults.count and not found.counts:
+        faults.add(f"{', '.join(each.name for each in sources)}: holds no resource of a directory")
     faults.refuse()
     found.digest = digest.hexdigest()
     return found

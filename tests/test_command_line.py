@@ -1,0 +1,82 @@
+"""Commands as an operator types them: what they print, and how they end."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from desks import EXAMPLES
+from second_opinion.cli import main
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Run":
+    monkeypatch.setenv("SECOND_OPINION_DATA_FOLDER", str(tmp_path / "data"))
+    return Run()
+
+
+class Run:
+    """The command line in this process."""
+
+    def __call__(self, *words: str | Path) -> Result:
+        return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def test_a_load_tells_its_counts_and_the_snapshot(run: Run) -> None:
+    loaded = run("load", EXAMPLES / "directory")
+
+    assert loaded.exit_code == 0
+    assert loaded.stdout.endswith("directory snapshot 1 is in force\n")
+    assert f"{40:>9} Patient\n" in loaded.stdout
+
+
+def test_a_load_of_nothing_is_refused_though_it_would_replace_everything(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty.ndjson").write_text("")
+    (tmp_path / "other.ndjson").write_text('{"resourceType":"Observation","id":"a"}\n')
+
+    for name in ("empty.ndjson", "other.ndjson"):
+        refused = run("load", tmp_path / name, "--replace")
+        assert refused.exit_code == 1
+        assert f"{name}: holds no resource of a directory\n" in refused.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_told_in_one_line(run: Run) -> None:
+    told = run("database", "status", "--database", "postgresql://postgres@127.0.0.1:9/none")
+
+    assert told.exit_code == 1
+    assert told.stderr == (
+        "Error: The database cannot be reached; is its server running, and are host, port, user and name right?\n"
+    )
+
+
+def test_a_wrong_settings_file_is_told_in_one_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("colour = 1")
+
+    told = run("--config", tmp_path / "settings.toml", "partner", "list")
+
+    assert told.exit_code == 1
+    assert told.stderr.startswith(f"Error: {tmp_path / 'settings.toml'}: there is no setting 'colour'")
+
+
+def test_a_partner_gets_a_token_alone_on_stdout_until_it_is_disabled(run: Run) -> None:
+    added = run("partner", "add", "clinic", "--class", "ehr", "--organization", "1234567890", "--name", "Test clinic")
+
+    assert added.stderr == "warning: organization: the NPI's check digit does not match its other digits\n"
+    assert added.stdout == "partner clinic may call as ehr\n"
+    assert run("partner", "add", "clinic", "--class", "ehr", "--organization", "1234567893").exit_code == 1
+    token = run("token", "clinic").stdout
+    assert token.count("\n") == 1
+    assert token.count(".") == 2
+    assert run("partner", "disable", "clinic").exit_code == 0
+    refused = run("token", "clinic")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert run("partner", "enable", "clinic").exit_code == 0
+    assert run("token", "clinic").exit_code == 0
+
+
+def test_the_schema_is_asked_for_and_brought(run: Run, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+
+    assert run("database", "status", "--database", url).exit_code == 1
+    assert run("database", "upgrade", "--database", url).exit_code == 0
+    assert run("database", "status", "--database", url).exit_code == 0
