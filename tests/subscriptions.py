@@ -120,6 +120,14 @@ def subscribe(caller: Caller, listener: Listener, desk: Desk, **more: Any) -> Js
     return caller.read(f"Subscription/{json(answered)['id']}")
 
 
+def put(caller: Caller, subscription: Json, **changes: Any) -> int:
+    """PUT it with these changes, None takes an element out; the status of the answer."""
+    body = {name: value for name, value in (subscription | changes).items() if value is not None}
+    path = f"/fhir/Subscription/{subscription['id']}"
+    answered = caller.client.put(path, json=body, content_type="application/fhir+json")
+    return answered.status_code
+
+
 def standing(caller: Caller, subscription: Json) -> dict[str, Any]:
     """What $status says."""
     return told(caller.read(f"Subscription/{subscription['id']}/$status"))

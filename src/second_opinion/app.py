@@ -56,6 +56,7 @@ from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
 from second_opinion.workflow import sweep, working
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.subscription_file import PAS_2_0
 
 PLAN_ZONE = ZoneInfo("America/Los_Angeles")  # dates without a zone, wherever the service runs
 VERSION = version("second-opinion")
@@ -189,6 +190,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(claims.blueprint(parts))
     app.register_blueprint(subscriptions.blueprint(parts))
     app.register_blueprint(letters.blueprint(parts))
+    app.register_blueprint(subscriptions.blueprint(parts, PAS_2_0))
     app.register_blueprint(reading.blueprint(parts))
     return app
 

@@ -22,6 +22,7 @@ from subscriptions import (
     channel_extension,
     notified,
     numbers,
+    put,
     standing,
     subscribe,
     subscribed,
@@ -43,13 +44,6 @@ def next_work(service: Service) -> datetime:
     """When the earliest waiting work may be done."""
     works = service.desk.store.waiting_work(datetime.now(UTC) + timedelta(days=30), 10)
     return min(each.not_before or datetime.now(UTC) for each in works)
-
-
-def put(caller: Caller, subscription: Json, **changes: Any) -> int:
-    body = {name: value for name, value in (subscription | changes).items() if value is not None}
-    path = f"/fhir/Subscription/{subscription['id']}"
-    answered = caller.client.put(path, json=body, content_type="application/fhir+json")
-    return answered.status_code
 
 
 @pytest.mark.parametrize("answers", [(503,), (429,), (500, 502), (Answer(200, pause=2.5),)], ids=str)

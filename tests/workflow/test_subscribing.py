@@ -237,7 +237,8 @@ def test_every_topic_is_offered_and_declared(hooked: tuple[Service, Caller, List
     assert answered.status_code == 201, answered.text
     (declared,) = [each for each in ehr.read("metadata")["rest"][0]["resource"] if each["type"] == "Subscription"]
     assert topic in [each["valueCanonical"] for each in declared["extension"]]
-    assert declared["supportedProfile"] == [f"{BACKPORT}/backport-subscription"]
+    assert declared["supportedProfile"][0] == f"{BACKPORT}/backport-subscription"
+    assert declared["supportedProfile"][1].endswith("/davinci-pas/StructureDefinition/profile-subscription")
 
 
 @pytest.mark.parametrize(

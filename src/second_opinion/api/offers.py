@@ -67,7 +67,7 @@ def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
                 for operation, definition in OPERATIONS.get(name, ())
             ],
             conditional_create=doors,
-            supported_profiles=[subscription.PROFILE] if name == "Subscription" else claims.PROFILES.get(name, ()),
+            supported_profiles=subscription.PROFILES if name == "Subscription" else claims.PROFILES.get(name, ()),
             versioning="versioned",
             topics=list(topics(vocabulary)) if name == "Subscription" else (),
         )

@@ -8,13 +8,14 @@ from typing import Any
 
 from second_opinion.errors import BusinessRule, CodeInvalid, RequiredMissing
 from second_opinion.fhir import dates, subscription_filters, validation
-from second_opinion.fhir.codes import Json
+from second_opinion.fhir.codes import PAS, Json
 from second_opinion.fhir.elements import instant
 from second_opinion.fhir.subscription_filters import Term
 from second_opinion.fhir.subscription_topics import Topic
 
 BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
 PROFILE = f"{BACKPORT}/backport-subscription"
+PROFILES = (PROFILE, f"{PAS}/profile-subscription")
 FILTER, CONTENT = f"{BACKPORT}/backport-filter-criteria", f"{BACKPORT}/backport-payload-content"
 HEARTBEAT, TIMEOUT = f"{BACKPORT}/backport-heartbeat-period", f"{BACKPORT}/backport-timeout"
 MAX_COUNT, CHANNEL_TYPE = f"{BACKPORT}/backport-max-count", f"{BACKPORT}/backport-channel-type"

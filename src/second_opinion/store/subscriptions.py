@@ -22,7 +22,7 @@ OFF = "off"
 
 def add(written: Batch, changes: Changes, answered: str | None, work_row: Callable[[Work], Row]) -> None:
     """The rows and steps of what changed, of subscriptions and of their events."""
-    told = [each for each in changes.resources if each.type in TOLD and each.case is not None and each.body]
+    told = [each for each in changes.resources if each.type in TOLD and each.body]
     if told:
         written.steps.append(partial(_note, resources=told, answered=answered, work_row=work_row))
     if changes.counted:

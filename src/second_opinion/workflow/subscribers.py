@@ -61,14 +61,16 @@ def refuse_foreign(desk: Desk, caller: Caller, terms: Iterable[Term], place: str
 
 
 def concerns_sender(desk: Desk, caller: Caller, terms: Iterable[Term], response: Json) -> bool:
-    """Whether the ClaimResponse answers a Claim of the sender each org-identifier term names."""
+    """Whether the ClaimResponse answers a Claim of the sender each org-identifier term names.
+
+    A Claim it sent itself is its own under whatever number it is registered with.
+    """
     wanted = [set(term.each) for term in terms if term.name == SENDER]
     if not wanted:
         return True
     known = set(_senders(desk, response))
-    entry = registry.find(desk.store, caller.id)
-    if isinstance(entry, Partner) and entry.sender and _submitted_by(desk, response, caller):
-        known.add(entry.sender)
+    if desk.store.submitter("ClaimResponse", response["id"]) == caller.id:
+        known |= _numbers_of(desk, caller)
     return all(any(value in known or value.rpartition("|")[2] in known for value in values) for values in wanted)
 
 
@@ -115,14 +117,13 @@ def _numbers(desk: Desk, named: str) -> Iterator[str]:
 
 def _senders(desk: Desk, response: Json) -> Iterator[str]:
     """What the sender of the Claim may be called: every identifier of its provider, and its X12 sender ids."""
-    claim = _claim(desk, response)
-    provider = claim.get("provider") or response.get("requestor") or {}
+    provider = response.get("requestor", {})
     yield from _values([provider["identifier"]] if "identifier" in provider else [])
     named = reference(provider.get("reference", "#"), desk.settings.fhir_base)
     if named:
         for each in (named, *belonging_to(named, lambda one: target(desk, one))):
             yield from _values((target(desk, each) or {}).get("identifier", ()))
-    for extension in claim.get("extension", ()):
+    for extension in _claim(desk, response).get("extension", ()):
         for part in extension.get("extension", ()):
             if part.get("url") in _SENDER_IDS:
                 yield from (value for name, value in part.items() if name.startswith("value"))
@@ -139,7 +140,3 @@ def _claim(desk: Desk, response: Json) -> Json:
     named = reference(response.get("request", {}).get("reference", "#"), desk.settings.fhir_base)
     stored = desk.store.found("Claim", named.removeprefix("Claim/")) if named else None
     return orjson.loads(stored.body) if stored and stored.body else {}
-
-
-def _submitted_by(desk: Desk, response: Json, caller: Caller) -> bool:
-    return desk.store.submitter("ClaimResponse", response["id"]) == caller.id

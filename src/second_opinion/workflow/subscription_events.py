@@ -15,12 +15,10 @@ def told(desk: Desk, file: SubscriptionFile, caller: Caller | None, first: int, 
     """The events of these numbers, both included. Without a caller who may see them, only their numbers."""
     topic = subscription_file.offered(desk.vocabulary, file.door)[file.topic]
     events = desk.store.subscription_events(file.id, first, last)
-    return [Told(each.number, each.at, _focus(desk, file, topic, each, caller, content)) for each in events]
+    return [Told(each.number, each.at, _focus(desk, topic, each, caller, content)) for each in events]
 
 
-def _focus(
-    desk: Desk, file: SubscriptionFile, topic: Topic, event: SubscriptionEvent, caller: Caller | None, content: str
-) -> Focus | None:
+def _focus(desk: Desk, topic: Topic, event: SubscriptionEvent, caller: Caller | None, content: str) -> Focus | None:
     if caller is None or content == EMPTY:
         return None
     stored = desk.store.read(event.type, event.id, subscribers.seen_by(caller), event.version)
@@ -31,7 +29,7 @@ def _focus(
     resource = orjson.loads(stored.body) if content == FULL_RESOURCE else None
     named = f"{event.type}/{event.id}"
     method, url = ("POST", event.type) if event.version == 1 else ("PUT", named)
-    return Focus(f"{desk.settings.fhir_base}{file.door}/{named}", url, method, resource)
+    return Focus(f"{desk.settings.fhir_base}/{named}", url, method, resource)
 
 
 def _whole_answer(desk: Desk, event: SubscriptionEvent) -> Focus | None:
