@@ -1,12 +1,12 @@
 """Synthetic cases as views: valid by default, each test varies one thing. Every name and number is invented."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from second_opinion.cases.attestation import Attestation
-from second_opinion.cases.decision import ADVERSE, Decision, Modification, Offer, ReviewOutcome
-from second_opinion.fhir.case_view import Authorization, CaseView, Question, Ride
+from second_opinion.cases.decision import ADVERSE, Decision, Extension, Modification, Offer, ReviewOutcome
+from second_opinion.fhir.case_view import Appeal, Authorization, CaseView, Question, Ride
 from second_opinion.fhir.codes import NPI, Vocabulary
 
 VOCABULARY = Vocabulary("https://second-opinion.example/fhir", "http://127.0.0.1:8080/fhir")
@@ -142,6 +142,28 @@ def not_eligible(**changes: Any) -> CaseView:
     return _ruled("not-eligible", "Not eligible", "", {"coverage": None} | changes)
 
 
+def on_appeal(**changes: Any) -> CaseView:
+    """An appeal with a clinician."""
+    why = "The network doctor does not know my condition."
+    appeal = Appeal(122, "case-0", why, expedited=True, by="plan", deciders=("doctor",))
+    said = {"rule": "appeal", "clause": "42 CFR 438.406(b)", "sentence": "The decision was appealed", "appeal": appeal}
+    return pended(**said | {"notes": (f"Appeal: {appeal.reason}",)} | changes)
+
+
+def extended(**changes: Any) -> CaseView:
+    """With a clinician, who has more time."""
+    given = Extension(
+        until=DECIDED + timedelta(days=20),
+        moved_from=DECIDED + timedelta(days=7),
+        missing=("The report of the heart test.",),
+        justification="member-interest",
+        reasons=("more-time-needed",),
+        rationale="We need the test results to decide",
+        attestation=a_physician(),
+    )
+    return pended(extension=given, **changes)
+
+
 def _ruled(outcome: str, disposition: str, action: str, changes: dict[str, Any]) -> CaseView:
     decision = a_decision(outcome)
     said = {"status": outcome, "disposition": disposition, "action": action, "queue": None, "decision": decision}
@@ -262,5 +284,7 @@ def every_kind() -> dict[str, CaseView]:
         "denied": denied(closed_at=DECIDED),
         "modified": modified(),
         "not-eligible": not_eligible(),
+        "on-appeal": on_appeal(),
+        "extended": extended(),
         "by-specialty": pended(second_doctor=None, specialty="207X00000X"),
     }

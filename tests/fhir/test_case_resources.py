@@ -42,6 +42,7 @@ def test_nothing_written_is_null_or_empty(view: CaseView) -> None:
 def test_references_among_a_cases_resources_lead_somewhere(view: CaseView) -> None:
     written = case_resources.write(view, VOCABULARY)
     known = {f"{each['resourceType']}/{each['id']}" for each in written} | {f"ServiceRequest/{view.service_request_id}"}
+    known |= {f"Task/{view.appeal.task_id}"} if view.appeal else set()
 
     referred = {value for each in written for path, value in places(each) if path.endswith(".reference")}
 

@@ -310,6 +310,19 @@ def test_an_approval_with_nobody_named_takes_the_doctor_who_is_found(ehr: Caller
     assert status_of(ehr.read(f"Task/{task['id']}")) == "approved"
 
 
+@pytest.mark.parametrize(("ends", "proviso"), [("2026-12-31", False), ("2026-10-10", True)])
+def test_an_approval_says_that_it_depends_on_eligibility_where_coverage_ends_before_the_visit(
+    harbor: Service, ehr: Caller, doctor: Caller, ends: str, *, proviso: bool
+) -> None:
+    ending = {"period": {"start": "2024-01-01", "end": ends}}
+    harbor.load([each | ending if each["id"] == "coverage-0" else each for each in resources()])
+    task = ehr.task(ehr.submit(an_order(**PENDED, occurrenceDateTime="2026-10-20")))
+
+    doctor.record(task["id"], given.approved())
+
+    assert ("eligibility on the day" in str(ehr.read(f"Task/{task['id']}").get("note"))) == proviso
+
+
 def specialty(nucc: str) -> Json:
     """A performerType."""
     return {"coding": [{"system": NUCC, "code": nucc}]}

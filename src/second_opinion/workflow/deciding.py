@@ -36,6 +36,7 @@ ANSWERED: Mapping[Outcome, tuple[str, str, str | None]] = MappingProxyType(
 )
 DEPENDS_ON_ELIGIBILITY = "This approval depends on the member's eligibility on the day of the visit."
 TO_A_CLINICIAN = ("Pended", "A4", "clinician")  # everything else a determination may come to
+DEPENDS_ON_ELIGIBILITY = "This approval depends on the member's eligibility on the day of the visit."
 PRIORITIES = ("routine", "urgent", "asap", "stat")  # rising; only a clinician lowers one
 
 

@@ -12,10 +12,11 @@ from second_opinion.cases.clocks import Clock
 from second_opinion.cases.decision import Decision, Extension, ReviewOutcome
 from second_opinion.cases.numbers import authorization_number
 from second_opinion.cases.status import CaseStatus, move
+from second_opinion.directory.coverage import Days, standing
 from second_opinion.fhir.case_view import Authorization, CaseView
 from second_opinion.workflow import timing
 from second_opinion.workflow.case_file import CaseFile
-from second_opinion.workflow.deciding import owing
+from second_opinion.workflow.deciding import DEPENDS_ON_ELIGIBILITY, owing
 from second_opinion.workflow.desk import Desk
 
 SHOWN: Mapping[ReviewOutcome, tuple[CaseStatus, str, str]] = MappingProxyType(
@@ -87,9 +88,16 @@ def _owing(desk: Desk, case: CaseFile, decision: Decision, clocks: tuple[Clock, 
         return case
     with desk.directory.snapshot() as lookup:
         member = lookup.member(case.member)
-    if member is None:  # left the directory since; a person arranges what is owed
-        return case
+        if member is None:  # left the directory since; a person arranges what is owed
+            return case
+        covered = standing(member, _days(desk, case.view), lookup)
+    if False in {covered.covered_on_receipt, covered.covered_on_service}:
+        case = replace(case, view=replace(case.view, notes=(*case.view.notes, DEPENDS_ON_ELIGIBILITY)))
     return owing(desk, case, member, clocks)
+
+
+def _days(desk: Desk, view: CaseView) -> Days:
+    return Days(desk.calendar.day(view.received_at), *(view.service_days or (None, None)))
 
 
 def _granted(desk: Desk, case: CaseFile, decision: Decision) -> Authorization | None:
