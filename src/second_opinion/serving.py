@@ -22,6 +22,7 @@ from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from second_opinion import app
@@ -31,6 +32,9 @@ from second_opinion.settings import Settings
 
 BLOCKING_THREADS = 8  # per process: enough requests in flight that commits are shared
 STACK_BYTES = 64 * 1024 * 1024  # pydantic-core recurses; granian's 2 MB threads would overflow before Python notices
+HEADERS_WITHIN = 10_000  # milliseconds
+LONGEST_HEADERS = 64 * 1024  # bytes, address and headers together
+PRIVATE = 0o077  # umask: what is written holds health data or keys; an ACL of the folder may still let others in
 COLLECT_AFTER = 20_000  # allocations; a request makes some thousand that live as long as it does
 START_AFTER = 0.3  # seconds: the web processes, which somebody waits for, come first
 RESTART_AFTER = 0.2  # seconds before a worker that died is started again
@@ -40,6 +44,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 def serve(settings: Settings, host: str, port: int, workers: int, clock: datetime | None) -> None:
     """Serve until interrupted. ``clock`` is where the clock of cases starts; None: now."""
+    os.umask(PRIVATE)
     os.environ["RUST_MIN_STACK"] = str(STACK_BYTES)
     ahead = app.ahead_of_now(clock)
     server = Granian(
@@ -55,6 +60,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, clock: datetim
         workers_kill_timeout=10,
         log_level=LogLevels.error,
         websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN, max_buffer_size=LONGEST_HEADERS),
     )
     server.respawned_wrks = _Forgetful()
     with background_worker(settings, ahead):
@@ -115,6 +121,7 @@ def _work_beside(settings: Settings, ahead: timedelta, parent: int) -> None:
 
 def work(settings: Settings, ahead: timedelta) -> None:
     """Be a background worker until told to end."""
+    os.umask(PRIVATE)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     stopped = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
