@@ -218,3 +218,12 @@ def small_directory_with(number: str) -> list[Json]:
     cover = next(each for each in found if each["resourceType"] == "Coverage")
     cover["identifier"] = [{"value": number}]
     return found
+
+
+def an_inquiry(items: Iterable[Json] = (), *, member: str = MEMBERS[0], **changes: Any) -> Json:
+    """An inquiry about the member by the doctor who asked; ``changes`` are the Claim's."""
+    kept = ("status", "type", "use", "patient", "created", "insurer", "provider", "priority", "insurance")
+    claim = {name: value for name, value in a_claim([], "INQ-1").items() if name in kept}
+    claim |= {"identifier": [{"system": TRACES, "value": "INQ-1"}], "item": list(items)} | changes
+    claim = {name: value for name, value in claim.items() if value}
+    return a_bundle(member=member) | {"entry": [entry("Claim", "inquiry", **claim), *parties(member)]}

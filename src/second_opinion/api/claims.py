@@ -5,20 +5,27 @@ from flask import Blueprint, Response, request
 from second_opinion.access.caller import require
 from second_opinion.api import negotiation
 from second_opinion.fhir import json_body
+from second_opinion.fhir.pas import inquired
 from second_opinion.fhir.pas import request as pas_request
 from second_opinion.fhir.pas.bundle import Edition
 from second_opinion.workflow.arrival import Arrival
 from second_opinion.workflow.claim_answers import ClaimAnswer
 from second_opinion.workflow.claims import submit
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.inquire import inquire
 
 GUIDE = "http://hl7.org/fhir/us/davinci-pas"
 GUIDES = (f"{GUIDE}/ImplementationGuide/hl7.fhir.us.davinci-pas|2.2.1",)
 INSTANTIATES = (f"{GUIDE}/CapabilityStatement/IntermediaryCapabilities",)
-OPERATIONS = (("submit", f"{GUIDE}/OperationDefinition/Claim-submit"),)
+OPERATIONS = (
+    ("inquire", f"{GUIDE}/OperationDefinition/Claim-inquiry"),
+    ("submit", f"{GUIDE}/OperationDefinition/Claim-submit"),
+)
 PROFILES = {
     "Claim": tuple(f"{GUIDE}/StructureDefinition/{each}" for each in ("profile-claim", "profile-claim-update")),
-    "ClaimResponse": (f"{GUIDE}/StructureDefinition/profile-claimresponse",),
+    "ClaimResponse": tuple(
+        f"{GUIDE}/StructureDefinition/{each}" for each in ("profile-claimresponse", "profile-claiminquiryresponse")
+    ),
 }
 BASES = {"/fhir": Edition.CURRENT, "/fhir/pas/2.0": Edition.EARLIER}
 
@@ -37,6 +44,14 @@ def _offer(doors: Blueprint, desk: Desk, base: str, edition: Edition) -> None:
         sent = pas_request.read(arrival.read(), desk.vocabulary)
         return _answered(desk, submit(desk, arrival, sent, edition))
 
+    def inquire_claim() -> Response:
+        arrival = _arrival(desk, "ClaimResponse", "s")
+        asked = pas_request.read(arrival.read(), desk.vocabulary, inquiry=True)
+        answers = inquire(desk, arrival, asked, edition)
+        told = inquired.write(answers, asked.bundle["identifier"], desk.now(), edition)
+        return negotiation.answer(json_body.write(told), 200)
+
+    doors.add_url_rule(f"{base}/Claim/$inquire", f"inquire {edition.name}", inquire_claim, methods=["POST"])
     doors.add_url_rule(f"{base}/Claim/$submit", f"submit {edition.name}", submit_claim, methods=["POST"])
 
 

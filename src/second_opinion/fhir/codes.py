@@ -35,6 +35,7 @@ X12_SERVICE = "https://codesystem.x12.org/005010/1365"  # UM03, PAS 2.2.1
 # Profiles and extensions of others
 PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
 CDEX_DATA_REQUEST = "http://hl7.org/fhir/us/davinci-cdex/StructureDefinition/cdex-task-data-request"
+DATA_ABSENT_SYSTEM = "http://terminology.hl7.org/CodeSystem/data-absent-reason"  # R4
 DATA_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 

@@ -25,15 +25,15 @@ class ClaimAnswer:
     cases: tuple[tuple[int, CaseView], ...] = ()
 
 
-def of_case(desk: Desk, case: CaseFile, edition: Edition = Edition.CURRENT) -> Json:
-    """The current response Bundle about a case: what a full-resource notification carries.
+def of_case(desk: Desk, case: CaseFile, response: str, edition: Edition = Edition.CURRENT) -> Json:
+    """The current response Bundle behind one of a case's ClaimResponses: what a full-resource notification carries.
 
-    To the newest Claim of a client; for a case without one, to the Claim the service wrote.
+    ``response`` is the ClaimResponse's id: a case may answer the Claims of several clients, each in its own terms.
     """
-    current = [each for each in case.view.sent_claims if not each.replaced]
-    if current:
-        return to_claim(desk, case, current[-1], edition)
-    stored = desk.store.found("ClaimResponse", case.view.claim_response_id)
+    known = next((each for each in case.view.sent_claims if each.response_id == response), None)
+    if known is not None:
+        return to_claim(desk, case, known, edition)
+    stored = desk.store.found("ClaimResponse", response)
     if stored is None:
         raise LookupError("the case's ClaimResponse is not in the store")
     return around(desk, case, json_body.read(stored.body), None, (), edition)
@@ -67,10 +67,11 @@ def around(
     edition: Edition,
     *,
     inquiry: bool = False,
+    questions: bool = True,
 ) -> Json:
-    """The Bundle around a ClaimResponse of the case, with the open questions behind it."""
-    questions = [each.question for each in (case.view, *case.view.siblings)]
-    tasks = [f"Task/{each.task_id}" for each in questions if each is not None and each.task_status == "requested"]
+    """The Bundle around a ClaimResponse of the case, with the Tasks of open ``questions`` behind it."""
+    asked = [each.question for each in (case.view, *case.view.siblings) if questions]
+    tasks = [f"Task/{each.task_id}" for each in asked if each is not None and each.task_status == "requested"]
     return bundle.write(
         response,
         sent,

@@ -163,16 +163,21 @@ def _refuse_bare(desk: Desk, request: PasRequest) -> None:
 
 
 def _refuse_other_payer(desk: Desk, request: PasRequest) -> None:
-    """Refused where the insurer carries numbers and none of them is one of ours."""
+    """Refused where the insurer is another plan."""
+    if is_other_payer(desk, request):
+        entry = request.target(request.claim["insurer"]).entry
+        path = entry.path if entry else f"{request.claim_at.path}.insurer"
+        raise Refused(Refusal("payer-unknown", OTHER_PAYER, f"{path}.identifier", "2010A-NM109", identity=True))
+
+
+def is_other_payer(desk: Desk, request: PasRequest) -> bool:
+    """Whether the insurer carries numbers and none of them is one of ours."""
     target = request.target(request.claim["insurer"])
     given = (*identifiers((target.resource or {}).get("identifier", ())), *target.identifiers)
     with desk.directory.snapshot() as lookup:
         groups = [group for each in payers(lookup) if (group := lookup.organization(each)) is not None]
     ours = [each for group in groups for each in group.identifiers]
-    same = any(_equal(one, own) for one in given for own in ours)
-    if given and ours and not same:
-        path = target.entry.path if target.entry else f"{request.claim_at.path}.insurer"
-        raise Refused(Refusal("payer-unknown", OTHER_PAYER, f"{path}.identifier", "2010A-NM109", identity=True))
+    return bool(given and ours) and not any(_equal(one, own) for one in given for own in ours)
 
 
 def _equal(one: Identifier, own: Identifier) -> bool:

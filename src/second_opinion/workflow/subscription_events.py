@@ -37,5 +37,5 @@ def _whole_answer(desk: Desk, event: SubscriptionEvent) -> Focus | None:
     kept = desk.store.case(event.case) if event.case is not None else None
     if kept is None:
         return None
-    answer = claim_answers.of_case(desk, case_file.load(kept.body))
+    answer = claim_answers.of_case(desk, case_file.load(kept.body), event.id)
     return Focus(f"{desk.settings.fhir_base}/Bundle/{answer['id']}", f"Bundle/{answer['id']}", "PUT", answer)

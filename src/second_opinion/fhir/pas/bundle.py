@@ -16,6 +16,7 @@ from second_opinion.fhir.sent_claim import SentClaim
 
 Lookup = Callable[[str], Json | None]  # our resource "Type/id" names
 EMPTY: Json = {}
+ROLES = ("patient", "insurer", "requestor", "request")
 
 
 class Edition(StrEnum):
@@ -80,7 +81,7 @@ def _names(response: Json, sent: SentClaim | None) -> dict[str, Json]:
     """Our references, as the client names what they lead to."""
     if sent is None:
         return {}
-    ours = {role: response.get(role, EMPTY).get("reference") for role in ("patient", "insurer", "requestor", "request")}
+    ours = {role: response.get(role, EMPTY).get("reference") for role in ROLES}
     ours["coverage"] = next((each["coverage"].get("reference") for each in response.get("insurance", ())), None)
     return {text: sent.references[role] for role, text in ours.items() if text and role in sent.references}
 
@@ -94,9 +95,7 @@ def _answer(response: Json, sent: SentClaim | None, edition: Edition, *, inquiry
     if edition is Edition.EARLIER:
         _in_earlier_words(answer)
     if sent is not None:
-        answer |= {role: sent.references[role] for role in ("patient", "insurer", "request") if role in sent.references}
-        if "requestor" in sent.references:
-            answer["requestor"] = sent.references["requestor"]
+        answer |= {role: sent.references[role] for role in ROLES if role in sent.references}
         answer["item"] = _with_providers(answer.get("item", []), sent)
         if not answer["item"]:
             del answer["item"]
@@ -176,6 +175,8 @@ class _Written:
         known = self._names.get(text)
         if known is not None or text.startswith("#") or ":" in text:
             return known or reference
+        if text.startswith("Claim/"):  # the one resource that may stay where it is
+            return reference | {"reference": f"{self._base}/{text}"}
         if text not in self._found:
             found = self._lookup(text)
             if found is None:
