@@ -35,6 +35,7 @@ from second_opinion.api import (
     reading,
     service_requests,
     subscriptions,
+    undelivered,
 )
 from second_opinion.api.cursors import Cursors
 from second_opinion.cases import timeframes
@@ -54,12 +55,13 @@ from second_opinion.review import policy, reasons
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
-from second_opinion.workflow import sweep, working
+from second_opinion.workflow import returned_mail, sweep, working
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.subscription_file import PAS_2_0
 
 PLAN_ZONE = ZoneInfo("America/Los_Angeles")  # dates without a zone, wherever the service runs
 VERSION = version("second-opinion")
+MAIL_EVERY = 2.0  # seconds between looks into the print shop's inbox
 
 
 def store(settings: Settings) -> AbstractContextManager[Store]:
@@ -191,6 +193,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(subscriptions.blueprint(parts))
     app.register_blueprint(letters.blueprint(parts))
     app.register_blueprint(subscriptions.blueprint(parts, PAS_2_0))
+    app.register_blueprint(undelivered.blueprint(parts))
     app.register_blueprint(reading.blueprint(parts))
     return app
 
@@ -208,5 +211,8 @@ def worker(settings: Settings, ahead: timedelta) -> Worker:
     def perform(key: str, tries: int) -> None:
         working.perform(parts, key, tries)
 
-    chores = ((settings.sweep_seconds, partial(sweep.sweep, parts)),)
+    chores = (
+        (settings.sweep_seconds, partial(sweep.sweep, parts)),
+        (MAIL_EVERY, partial(returned_mail.read_answers, parts)),
+    )
     return Worker(settings.database, parts.store, perform, partial(working.partition, parts), chores)

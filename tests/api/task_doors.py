@@ -11,6 +11,8 @@ import determinations
 import documents
 from api.running import Service, example, fhir
 from letters_directory import enclosures
+from second_opinion.store.changes import Changes, Work
+from second_opinion.workflow import case_file, working
 
 Json = dict[str, Any]
 EXAMPLE = "r11-outside-doctor-though-an-alternative-is-open"
@@ -116,7 +118,47 @@ def _denied(running: Service, task: str) -> None:
     assert answered.status_code == 200, answered.text
 
 
+def _resend(running: Service, status: int, largest: int) -> TestResponse:
+    """On an entry of the list; 403 is for a practice, on a Task of its own."""
+    headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
+    who = {401: None, 403: "clinic"}.get(status, "plan")
+    task = _clinics_task(running) if status == 403 else "nothing" if status == 404 else _entry(running)
+    sent = {
+        400: b"{",
+        413: b" " * (largest + 1),
+        422: orjson.dumps(determinations.parameters(determinations.words("colour", "red"))),
+    }
+    data = sent.get(status, b'{"resourceType":"Parameters"}')
+    for _ in range(2 if status == 409 else 1):
+        answered = running.client(who).post(f"/fhir/Task/{task}/$resend", data=data, headers=fhir(headers))
+    return answered
+
+
+def _entry(running: Service) -> str:
+    """The Task of a message that has neither an endpoint nor an address."""
+    stored = running.store.case_by_task(a_case(running))
+    assert stored is not None
+    reference = f"Task/{stored.task}"
+    key = f"deliver/{reference}"
+    body = {"reference": reference, "recipient": {"display": "Nobody known"}}
+    running.store.save(Changes(work=[Work(key, "deliver", stored.number, body)]))
+    working.perform(running.desk, key, 0)
+    kept = running.store.case(stored.number)
+    assert kept is not None
+    (delivery,) = case_file.load(kept.body).view.deliveries
+    assert delivery.task_id is not None
+    return delivery.task_id
+
+
+def _clinics_task(running: Service) -> str:
+    number = [{"system": "https://ehr.specimen.example/orders", "value": uuid4().hex}]
+    order = example(EXAMPLE) | {"identifier": number, "reasonCode": [{"text": uuid4().hex}]}
+    answered = running.client("clinic").post("/fhir/ServiceRequest", data=orjson.dumps(order), headers=fhir())
+    return answered.headers["Link"].partition("/Task/")[2].partition(">")[0]
+
+
 TASK_DOORS: Mapping[str, Door] = {
+    "/fhir/Task/{id}/$resend": _resend,
     "/fhir/Task/{id}/$record-determination": _record,
     "/fhir/Task/{id}/$appeal": _appeal,
     "/fhir/Task/{id}/$add-information": _add_information,

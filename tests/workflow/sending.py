@@ -1,5 +1,6 @@
 """A service with one decided case, partners' servers on this machine, and messages that are owed."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from desks import Caller, Service, service
 from second_opinion.access import registry
 from second_opinion.fhir.case_view import Delivery
 from second_opinion.store.changes import Changes, Event, Work
-from second_opinion.workflow import case_file
+from second_opinion.workflow import case_file, projection
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.working import perform
 from small_orders import an_order
@@ -46,6 +47,44 @@ class Sending:
             self.service.desk.store, name, partner_class="ehr", organization=npi, endpoint=listener.url, **given
         )
 
+    def keep(self, resource: Json) -> str:
+        """Keep a resource of the case, as a story would; its reference."""
+        desk = self.service.desk
+        written = resource | {"meta": {"versionId": "1"}}
+        desk.store.save(Changes(resources=[projection.keep(desk, written, self.case)]))
+        return f"{resource['resourceType']}/{resource['id']}"
+
+    def a_letter(self, ident: str = "letter-1", pdf: bytes = b"%PDF-1.7 synthetic") -> str:
+        """A Communication with its document, as letters are kept; its reference."""
+        self.keep({"resourceType": "Binary", "id": f"{ident}-pdf", "data": b64encode(pdf).decode()})
+        attachment = {"contentType": "application/pdf", "url": f"Binary/{ident}-pdf", "title": "Letter"}
+        html = {"contentType": "text/html", "data": b64encode(b"<p>Letter</p>").decode()}
+        content = [{"attachment": attachment}, {"attachment": html}]
+        self.keep({"resourceType": "DocumentReference", "id": f"{ident}-document", "content": content})
+        return self.keep(
+            {
+                "resourceType": "Communication",
+                "id": ident,
+                "identifier": [{"system": "https://second-opinion.example/fhir/NamingSystem/notice", "value": "N-1"}],
+                "status": "preparation",
+                "topic": {"coding": [{"system": "https://x.example/CodeSystem/notice-kind", "code": "approval"}]},
+                "payload": [{"contentReference": {"reference": f"DocumentReference/{ident}-document"}}],
+            }
+        )
+
+    @property
+    def outbox(self) -> list[Path]:
+        """Envelopes the print shop can see."""
+        folder = self.service.desk.settings.data_folder / "mail" / "outbox"
+        return sorted(each for each in folder.glob("*") if not each.name.startswith("."))
+
+    def answer(self, name: str, said: Any) -> Path:
+        """A file of the print shop's in the inbox."""
+        folder = self.service.desk.settings.data_folder / "mail" / "inbox"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(said if isinstance(said, bytes) else orjson.dumps(said))
+        return folder
+
     def owe(self, recipient: Mapping[str, Any], reference: str | None = None) -> str:
         """Ask for a delivery; its key."""
         key = f"deliver/{reference or self.reference}/{orjson.dumps(recipient).decode()}"
@@ -72,9 +111,10 @@ class Sending:
             assert count < 20
         return count
 
-    def delivery(self, recipient: Mapping[str, Any]) -> Delivery:
+    def delivery(self, recipient: Mapping[str, Any], reference: str | None = None) -> Delivery:
         """How it fared."""
-        found = self.case.view.delivery(self.reference, Delivery(self.reference, dict(recipient)).whom)
+        sent = reference or self.reference
+        found = self.case.view.delivery(sent, Delivery(sent, dict(recipient)).whom)
         assert found is not None
         return found
 

@@ -13,6 +13,7 @@ from second_opinion.api import (
     reading,
     service_requests,
     subscriptions,
+    undelivered,
 )
 from second_opinion.fhir import json_body, subscription
 from second_opinion.fhir.capability import Offer, Service, statement
@@ -26,7 +27,7 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "Communication": letters.OPERATIONS,
     "ServiceRequest": service_requests.OPERATIONS,
     "Subscription": subscriptions.OPERATIONS,
-    "Task": (*determinations.OPERATIONS, *information.OPERATIONS),
+    "Task": (*determinations.OPERATIONS, *information.OPERATIONS, *undelivered.OPERATIONS),
 }
 TITLE = "Second medical opinion adapter"
 

@@ -4,10 +4,13 @@ The print shop takes folders out of ``outbox`` and answers with files in ``inbox
 it. The ledger remembers what was handed over, also when the folder is long gone.
 """
 
+import contextlib
 import hashlib
 import os
 import re
 import shutil
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,17 @@ import orjson
 from second_opinion.delivery.message import Document, HandedOver, Later, Message, Outcome, Undeliverable
 
 MANIFEST = "manifest.json"
+LONGEST_ANSWER = 1024 * 1024  # bytes
+STILL_WRITTEN = 60  # seconds a file that is no JSON may still become one
 _OTHER = re.compile(r"[^A-Za-z0-9-]+")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A file of the print shop's."""
+
+    name: str
+    said: dict[str, Any]
 
 
 class Mail:
@@ -26,6 +39,7 @@ class Mail:
         """``folder`` is DATA_FOLDER/mail; made when something is first put into it."""
         self._outbox = folder / "outbox"
         self._ledger = folder / "handed-over"
+        self._inbox = folder / "inbox"
 
     def hand_over(self, message: Message) -> Outcome:
         """Put the envelope into the outbox under its own name, complete from the instant it is seen."""
@@ -39,6 +53,27 @@ class Mail:
         except OSError as fault:
             return Later(f"The outbox cannot be written: {fault.strerror}")
         return HandedOver(received=False)
+
+    def answers(self) -> list[Answer]:
+        """What the print shop answered, oldest name first; files still being written are left for later."""
+        if not self._inbox.is_dir():
+            return []
+        paths = sorted(each for each in self._inbox.glob("*.json") if not each.name.startswith("."))
+        return [answer for path in paths if (answer := _answer(path)) is not None]
+
+    def put_away(self, answer: Answer) -> None:
+        """It was understood."""
+        self._move(answer, "done")
+
+    def put_aside(self, answer: Answer) -> None:
+        """It was not understood; a person may look at it there."""
+        self._move(answer, "refused")
+
+    def _move(self, answer: Answer, where: str) -> None:
+        folder = self._inbox / where
+        folder.mkdir(exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileNotFoundError):  # another worker read it too, and was quicker
+            (self._inbox / answer.name).rename(folder / answer.name)
 
     def _put(self, name: str, message: Message) -> None:
         """The ledger first, then the name: what is in the ledger and no longer hidden was handed over."""
@@ -56,6 +91,20 @@ class Mail:
         if hidden.exists():
             hidden.rename(self._outbox / name)
             _synced(self._outbox)
+
+
+def _answer(path: Path) -> Answer | None:
+    """What the file says; nothing, if it cannot be read as an object. None while it may still be written to."""
+    try:
+        age = time.time() - path.stat().st_mtime
+        content = path.read_bytes() if path.stat().st_size <= LONGEST_ANSWER else b""
+    except FileNotFoundError:
+        return None
+    try:
+        said = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return Answer(path.name, {}) if age > STILL_WRITTEN else None
+    return Answer(path.name, said if isinstance(said, dict) else {})
 
 
 def envelope(message: Message) -> str:

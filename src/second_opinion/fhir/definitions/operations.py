@@ -8,7 +8,25 @@ from second_opinion.fhir.definitions.published import published
 
 def operations(vocabulary: Vocabulary) -> list[Json]:
     """ServiceRequest/$submit, what is learned later, and what people do to a case."""
-    return [_submit(vocabulary), _add_information(vocabulary), *of_people.operations(vocabulary)]
+    return [_submit(vocabulary), _add_information(vocabulary), _resend(vocabulary), *of_people.operations(vocabulary)]
+
+
+def _resend(vocabulary: Vocabulary) -> Json:
+    words = "Sends an undelivered message again; for the plan and its staff, on the Task of the list it stands on."
+    answered = "The Task, in progress until the message arrives or comes back to the list."
+    return published(vocabulary, "OperationDefinition", "Task-resend", "Send again", words) | {
+        "name": "TaskResend",
+        "kind": "operation",
+        "affectsState": True,
+        "code": "resend",
+        "resource": ["Task"],
+        "system": False,
+        "type": False,
+        "instance": True,
+        "parameter": [
+            {"name": "return", "use": "out", "min": 1, "max": "1", "documentation": answered, "type": "Task"},
+        ],
+    }
 
 
 def search_parameters(vocabulary: Vocabulary) -> list[Json]:
