@@ -8,10 +8,11 @@ from pathlib import Path
 import orjson
 import pytest
 
+import documents
 from case_views import VOCABULARY, approved, every_kind
 from conformance.notifications import keep_all
 from second_opinion.errors import InvalidElement
-from second_opinion.fhir import bundles, capability, case_resources, outcome
+from second_opinion.fhir import attachments, bundles, capability, case_resources, outcome, received_documents
 from second_opinion.fhir.bundles import HistoryEntry, ResponseEntry, SearchEntry
 from second_opinion.fhir.capability import Offer, Service
 from second_opinion.fhir.codes import Json
@@ -50,6 +51,12 @@ def some_bundles() -> dict[str, bytes]:
     }
 
 
+def a_document() -> list[Json]:
+    """A document that came in answer to the plan's question."""
+    given = attachments.read(documents.parameters({"value": "SMO-2026-000124-I1"}, {"value": "M-0001"}))
+    return received_documents.write(approved(), VOCABULARY, given.documents[0], "doc-1", "bin-1", given.sender[0])
+
+
 def a_statement() -> Json:
     """The CapabilityStatement of one offer."""
     service = Service("Example plan", "0.1.0", AT, token_url="https://plan.example/oauth/token")
@@ -61,6 +68,8 @@ def write_everything(answers: Path, published: Path) -> None:
     for name, view in every_kind().items():
         for written in case_resources.write(view, VOCABULARY):
             keep(answers, f"{name}-{written['resourceType']}-{written['id']}", orjson.dumps(written))
+    for received in a_document():
+        keep(answers, f"received-{received['resourceType']}", orjson.dumps(received))
     for name, body in some_bundles().items():
         keep(answers, name, body)
     keep(answers, "error", orjson.dumps(outcome.write(InvalidElement("Wrong.", "ServiceRequest.subject"))))
