@@ -44,7 +44,8 @@ def test_documents_complete_the_question_and_a_clinician_reads_them(harbor: Serv
     assert (status_of(after), after["performerType"][0]["coding"][0]["code"]) == ("pended-clinician", "clinician")
     assert after["restriction"]["period"] == task["restriction"]["period"]
     assert question(ehr)["status"] == "completed"
-    (document,), (binary,) = kept(harbor, "DocumentReference"), kept(harbor, "Binary")
+    (document,) = kept(harbor, "DocumentReference")
+    binary = ehr.read(document["content"][0]["attachment"]["url"])
     assert b64decode(binary["data"]) == PDF
     assert binary["securityContext"] == {"reference": f"DocumentReference/{document['id']}"}
     assert document["content"][0]["attachment"]["url"] == f"Binary/{binary['id']}"
