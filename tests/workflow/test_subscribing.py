@@ -269,3 +269,31 @@ def test_a_filter_names_its_own_organization_or_nobody(
     body = a_subscription(listener.url, criteria=topic, content="full-resource", filters=(filtered,))
 
     assert service.caller("hub").post("Subscription", body).status_code == status
+
+
+def test_a_clinic_is_named_and_its_doctors_requests_are_told(hooked: tuple[Service, Caller, Listener]) -> None:
+    service, _, listener = hooked
+    practice = [each for each in small_directory.resources() if each["id"] == "specialists"]
+    numbered = [each | {"identifier": [{"system": NPI, "value": "1999999984"}]} for each in practice]
+    service.load([*(each for each in small_directory.resources() if each["id"] != "specialists"), *numbered])
+    clinic = service.partner("clinic", npi="1999999984", npis=(small_directory.SPECIALIST,))
+    filtered = ("Task?requester=Organization/specialists",)
+    named = subscribe(clinic, listener, service.desk, filters=filtered)
+    also = subscribe(clinic, listener, service.desk, filters=("requester=specialists", "owner=Organization/payer"))
+
+    assert clinic.create(an_order()).status_code == 201
+
+    assert standing(clinic, named)["events-since-subscription-start"] == "1"
+    assert standing(clinic, also)["events-since-subscription-start"] == "1"
+
+
+def test_what_was_told_to_whom_is_on_record(hooked: tuple[Service, Caller, Listener]) -> None:
+    service, ehr, listener = hooked
+    subscribe(ehr, listener, service.desk)
+    task = pended_then_decided(ehr)
+
+    work_off(service.desk)
+
+    records = [row for _, row in service.desk.store.audited() if row.action == "notification"]
+    assert [(row.actor, row.resource, row.outcome) for row in records] == [("ehr", f"Task/{task['id']}", "0")]
+    assert records[0].patient is not None

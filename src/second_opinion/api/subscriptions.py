@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request
 
 from second_opinion.access.caller import Caller, require
-from second_opinion.api import negotiation
+from second_opinion.api import auditing, negotiation
 from second_opinion.errors import BadRequest
 from second_opinion.fhir import json_body, validation
 from second_opinion.store.stored import Stored
@@ -81,7 +81,8 @@ class _Views:
         caller, given = self._caller("r"), _given({"eventsSinceNumber", "eventsUntilNumber", "content"})
         first, last = _number(given, "eventsSinceNumber"), _number(given, "eventsUntilNumber")
         content = given["content"][0] if "content" in given else None
-        answered = subscription_queries.events(self.desk, caller, self.door, ident, first or 0, last, content)
+        answered, shown = subscription_queries.events(self.desk, caller, self.door, ident, first or 0, last, content)
+        auditing.about(shown)
         return negotiation.answer(json_body.write(answered))
 
     def _caller(self, letter: str) -> Caller:

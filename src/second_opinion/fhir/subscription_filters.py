@@ -17,6 +17,7 @@ from second_opinion.store.query import Clause, EndsWith, Exactly, Linked, Match,
 
 Json = Mapping[str, Any]
 Target = Callable[[str], Json | None]  # the resource that "Type/id" names
+StandingFor = Callable[[str], Iterable[str]]  # whom else the provider that "Type/id" names stands for
 
 _SENDER_SPELLED = frozenset({"org-identifier", "orgidentifier"})
 _PREFIXES = frozenset({"", "Claim", "ClaimResponse", "Bundle"})  # before a PAS filter's ? ; the guide has none
@@ -60,25 +61,21 @@ def read(text: str, topic: Topic, base: str, place: str) -> tuple[Term, ...]:
     return terms
 
 
-def holds(terms: Iterable[Term], resource: Json, topic: Topic, base: str, target: Target) -> bool:
-    """Whether every term but that of the sender holds for the resource."""
+def holds(
+    terms: Iterable[Term], resource: Json, topic: Topic, base: str, target: Target, standing_for: StandingFor
+) -> bool:
+    """Whether every term but that of the sender holds for the resource.
+
+    A provider counts for its practice too: who asks for what concerns a clinic means its doctors' requests.
+    """
     found, _ = extract(resource, base)
     known: dict[str, set[str]] = defaultdict(set)
     for name, value in found:
         known[name].add(value)
     for name in _PARTIES & set(known):
-        known[name] |= {each for named in list(known[name]) for each in belonging_to(named, target)}
+        known[name] |= {each for named in list(known[name]) for each in standing_for(named)}
     asked = (_clause(term, topic, base, "Subscription.criteria") for term in terms if term.name != SENDER)
     return all(_satisfied(each, known, base, target) for each in asked if each is not None)
-
-
-def belonging_to(named: str, target: Target) -> set[str]:
-    """Whom else a provider's role stands for: the practice it belongs to and the person who fills it."""
-    role = target(named) if named.startswith("PractitionerRole/") else None
-    if role is None:
-        return set()
-    references = (role.get(element, {}).get("reference") for element in ("organization", "practitioner"))
-    return {each for each in references if each}
 
 
 def _term(name: str, value: str, topic: Topic, place: str) -> Term:

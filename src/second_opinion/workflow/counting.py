@@ -88,5 +88,5 @@ def _concerns(desk: Desk, file: SubscriptionFile, topic: Topic, change: Resource
         earlier = orjson.loads(stored.body) if stored else None
     if not topic.triggers(earlier, after):
         return False
-    lookup = partial(subscribers.target, desk)
-    return subscription_filters.holds(file.terms, after, topic, desk.settings.fhir_base, lookup)
+    target, standing_for = partial(subscribers.target, desk), partial(subscribers.standing_for, desk)
+    return subscription_filters.holds(file.terms, after, topic, desk.settings.fhir_base, target, standing_for)

@@ -6,21 +6,21 @@ same events may arrive twice, none is left out.
 """
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from second_opinion.access.caller import Caller
 from second_opinion.fhir import json_body, notification
 from second_opinion.fhir.codes import Json
-from second_opinion.fhir.notification import EVENTS, HANDSHAKE, HEARTBEAT, Told
-from second_opinion.store.changes import Changes, Conflict, Work
+from second_opinion.fhir.notification import EVENTS, HANDSHAKE, HEARTBEAT
+from second_opinion.store.changes import AuditRow, Changes, Conflict, Work
 from second_opinion.workflow import subscribers, subscription_file
 from second_opinion.workflow.counting import count
+from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.hook import Reply, send
 from second_opinion.workflow.subscription_ends import moved, over, turn_off
-from second_opinion.workflow.subscription_events import told
+from second_opinion.workflow.subscription_events import Shown, shown
 from second_opinion.workflow.subscription_file import ACTIVE, ERROR, REQUESTED, SubscriptionFile
 
 JITTER = 0.2  # of a delay, to either side
@@ -32,7 +32,7 @@ class Notification:
 
     kind: str
     last: int
-    told: Sequence[Told] = ()
+    shown: Shown = field(default_factory=Shown)
 
 
 def notify(desk: Desk, work: Work) -> None:
@@ -74,7 +74,7 @@ def _next(desk: Desk, file: SubscriptionFile, caller: Caller) -> Notification | 
         return None
     if file.events > file.sent:
         first, last = file.sent + 1, min(file.events, file.sent + file.channel.max_count)
-        return Notification(EVENTS, last, told(desk, file, caller, first, last, file.channel.content))
+        return Notification(EVENTS, last, shown(desk, file, caller, first, last, file.channel.content))
     return Notification(HEARTBEAT, file.sent)
 
 
@@ -93,7 +93,9 @@ def _bundle(desk: Desk, file: SubscriptionFile, sending: Notification) -> Json:
     standing = file.standing(desk.settings.fhir_base)
     if sending.kind == EVENTS:
         standing = replace(standing, events=sending.last)
-    return notification.notification(sending.kind, standing, file.channel.content, sending.told, datetime.now(UTC))
+    return notification.notification(
+        sending.kind, standing, file.channel.content, sending.shown.told, datetime.now(UTC)
+    )
 
 
 def _keep(desk: Desk, file: SubscriptionFile, sending: Notification, reply: Reply) -> None:
@@ -106,8 +108,22 @@ def _keep(desk: Desk, file: SubscriptionFile, sending: Notification, reply: Repl
         file, work = _failed(desk, file, reply)
     resources = [moved(desk, file)] if file.status != before.status else []
     desk.store.save(
-        Changes(resources=resources, subscriptions=[subscription_file.row(file)], work=[work] if work else [])
+        Changes(
+            resources=resources,
+            subscriptions=[subscription_file.row(file)],
+            work=[work] if work else [],
+            audit=_disclosed(desk, file, sending, reply),
+        )
     )
+
+
+def _disclosed(desk: Desk, file: SubscriptionFile, sending: Notification, reply: Reply) -> list[AuditRow]:
+    """Whose data was told to whom; an answer that is no 2xx does not say that it was not read."""
+    at, outcome = milliseconds(desk.now()), "0" if reply.taken else "4"
+    return [
+        AuditRow(at, file.owner, "notification", f"{each.type}/{each.id}", each.member, outcome, None)
+        for each in sending.shown.resources
+    ]
 
 
 def _onward(file: SubscriptionFile) -> tuple[SubscriptionFile, Work | None]:

@@ -16,7 +16,7 @@ from second_opinion.errors import Forbidden
 from second_opinion.fhir.codes import NPI
 from second_opinion.fhir.search_scopes import understood
 from second_opinion.fhir.search_terms import reference
-from second_opinion.fhir.subscription_filters import Term, belonging_to
+from second_opinion.fhir.subscription_filters import Term
 from second_opinion.fhir.subscription_topics import SENDER
 from second_opinion.store.query import Visibility
 from second_opinion.workflow.desk import Desk
@@ -49,12 +49,12 @@ def seen_by(caller: Caller) -> Visibility:
 
 
 def refuse_foreign(desk: Desk, caller: Caller, terms: Iterable[Term], place: str) -> None:
-    """Forbidden where a filter names another's organization; the plan may be named as the owner of Tasks."""
+    """Forbidden where a filter names another's organization; the plan may be named as a party of its Tasks."""
     own = _numbers_of(desk, caller)
     for term in terms:
         if not term.names_somebody:
             continue
-        allowed = own | _plan(desk) if term.name == "owner" else own
+        allowed = own if term.name == SENDER else own | _plan(desk)
         for value in term.each:
             if not _numbers_named(desk, term, value) & allowed:
                 raise Forbidden("A filter may name only your own organization, by reference or by NPI", place)
@@ -79,6 +79,22 @@ def target(desk: Desk, named: str) -> Json | None:
     kind, _, ident = named.partition("/")
     body = desk.store.body(kind, ident) if kind in _PROVIDERS else None
     return orjson.loads(body) if body else None
+
+
+def standing_for(desk: Desk, named: str) -> set[str]:
+    """The practice and the person of a role; the practices of a person."""
+    kind = named.partition("/")[0]
+    if kind == "PractitionerRole":
+        roles = [target(desk, named) or {}]
+    elif kind == "Practitioner":
+        roles = [orjson.loads(body) for _, body in desk.store.bodies("PractitionerRole", "practitioner", named)]
+    else:
+        return set()
+    in_force = (role for role in roles if role.get("active") is not False)
+    found = {
+        role.get(element, {}).get("reference") for role in in_force for element in ("organization", "practitioner")
+    }
+    return {reference(each, desk.settings.fhir_base) or "" for each in found if each} - {named, ""}
 
 
 def _numbers_of(desk: Desk, caller: Caller) -> set[str]:
@@ -106,11 +122,9 @@ def _numbers_named(desk: Desk, term: Term, value: str) -> set[str]:
 
 
 def _numbers(desk: Desk, named: str) -> Iterator[str]:
-    """NPIs of a provider, of the practice of a role and of the person who fills it."""
-    resource = target(desk, named)
-    for each in (named, *belonging_to(named, lambda one: target(desk, one))):
-        found = resource if each == named else target(desk, each)
-        for identifier in (found or {}).get("identifier", ()):
+    """NPIs of a provider and of whom it stands for."""
+    for each in (named, *standing_for(desk, named)):
+        for identifier in (target(desk, each) or {}).get("identifier", ()):
             if identifier.get("system") == NPI and "value" in identifier:
                 yield identifier["value"]
 
@@ -121,7 +135,7 @@ def _senders(desk: Desk, response: Json) -> Iterator[str]:
     yield from _values([provider["identifier"]] if "identifier" in provider else [])
     named = reference(provider.get("reference", "#"), desk.settings.fhir_base)
     if named:
-        for each in (named, *belonging_to(named, lambda one: target(desk, one))):
+        for each in (named, *standing_for(desk, named)):
             yield from _values((target(desk, each) or {}).get("identifier", ()))
     for extension in _claim(desk, response).get("extension", ()):
         for part in extension.get("extension", ()):

@@ -1,28 +1,48 @@
 """Events as they are told: each with what its owner may see of it at this moment, and nothing else."""
 
+from dataclasses import dataclass
+
 import orjson
 
 from second_opinion.access.caller import Caller
 from second_opinion.fhir.notification import Focus, Told
 from second_opinion.fhir.subscription_topics import EMPTY, FULL_RESOURCE, Topic
 from second_opinion.store.changes import SubscriptionEvent
+from second_opinion.store.stored import Stored
 from second_opinion.workflow import case_file, claim_answers, subscribers, subscription_file
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.subscription_file import SubscriptionFile
 
 
-def told(desk: Desk, file: SubscriptionFile, caller: Caller | None, first: int, last: int, content: str) -> list[Told]:
+@dataclass(frozen=True)
+class Shown:
+    """Events as they are told, and what is shown with them."""
+
+    told: tuple[Told, ...] = ()
+    resources: tuple[Stored, ...] = ()
+
+
+def shown(desk: Desk, file: SubscriptionFile, caller: Caller | None, first: int, last: int, content: str) -> Shown:
     """The events of these numbers, both included. Without a caller who may see them, only their numbers."""
     topic = subscription_file.offered(desk.vocabulary, file.door)[file.topic]
     events = desk.store.subscription_events(file.id, first, last)
-    return [Told(each.number, each.at, _focus(desk, topic, each, caller, content)) for each in events]
+    seen = [(each, _seen(desk, each, caller, content)) for each in events]
+    return Shown(
+        tuple(Told(each.number, each.at, _focus(desk, topic, each, stored, content)) for each, stored in seen),
+        tuple(stored for _, stored in seen if stored is not None),
+    )
 
 
-def _focus(desk: Desk, topic: Topic, event: SubscriptionEvent, caller: Caller | None, content: str) -> Focus | None:
+def _seen(desk: Desk, event: SubscriptionEvent, caller: Caller | None, content: str) -> Stored | None:
+    """What the event is about, as far as it is to be told and the caller may see it now."""
     if caller is None or content == EMPTY:
         return None
     stored = desk.store.read(event.type, event.id, subscribers.seen_by(caller), event.version)
-    if stored is None or stored.deleted:
+    return None if stored is None or stored.deleted else stored
+
+
+def _focus(desk: Desk, topic: Topic, event: SubscriptionEvent, stored: Stored | None, content: str) -> Focus | None:
+    if stored is None:
         return None
     if content == FULL_RESOURCE and topic.whole_answer:
         return _whole_answer(desk, event)

@@ -1,6 +1,6 @@
 """What a subscriber asks of its own subscriptions: where they stand, and the events it may have missed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from second_opinion.access.caller import Caller
@@ -9,11 +9,12 @@ from second_opinion.errors import CodeInvalid
 from second_opinion.fhir import notification
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.notification import QUERY_EVENT
+from second_opinion.store.stored import Stored
 from second_opinion.workflow import subscription_file
 from second_opinion.workflow.counting import count
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.subscribing import kept
-from second_opinion.workflow.subscription_events import told
+from second_opinion.workflow.subscription_events import shown
 
 MOST = 1000  # events in one answer
 
@@ -41,16 +42,17 @@ def statuses(
 
 def events(
     desk: Desk, caller: Caller, door: str, ident: str, first: int, last: int | None, content: str | None
-) -> Json:
-    """The events with these numbers, both included, at most MOST; each with what may be seen of it now."""
+) -> tuple[Json, Sequence[Stored]]:
+    """The events with these numbers, both included, at most MOST, and what of them may be seen now and is shown."""
     count(desk)
     file, _ = kept(desk, caller, door, ident)
     topic = subscription_file.offered(desk.vocabulary, door)[file.topic]
     if content is not None and content not in topic.contents:
         raise CodeInvalid(f"content must be one of {', '.join(topic.contents)}", "Parameters.parameter('content')")
-    shown = content or file.channel.content
+    told_as = content or file.channel.content
     ends = min(file.events if last is None else last, max(first, 1) + MOST - 1)
     reader = caller if allows(caller.scopes, topic.focus, "r") else None
     standing = file.standing(desk.settings.fhir_base)
-    found = told(desk, file, reader, first, ends, shown)
-    return notification.notification(QUERY_EVENT, standing, shown, found, datetime.now(UTC))
+    found = shown(desk, file, reader, first, ends, told_as)
+    answered = notification.notification(QUERY_EVENT, standing, told_as, found.told, datetime.now(UTC))
+    return answered, found.resources
