@@ -15,6 +15,7 @@ from flask import Flask
 
 from second_opinion import admitting
 from second_opinion.access import caller, registry
+from second_opinion.access.consents import consenting
 from second_opinion.access.issuer import KEY_FILE
 from second_opinion.access.keys import rsa_key, signing_key
 from second_opinion.api import (
@@ -51,7 +52,7 @@ from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.definitions import definitions
 from second_opinion.fhir.directory import StoredDirectory
 from second_opinion.letters import stationery
-from second_opinion.review import policy, reasons
+from second_opinion.review import policy, reasons, sensitive
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
@@ -108,6 +109,7 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
         reasons=known_reasons,
         stationery=stationery.load(folder, tuple(each.code for each in known_reasons)),
         tables=Tables.load(folder / "specialties.toml"),
+        sensitive=sensitive.load(folder),
         frames=frames,
         calendar=Calendar(frames.business_days),
         vocabulary=Vocabulary(settings.canonical, settings.fhir_base, x12.load(settings.x12_table)),
@@ -115,7 +117,7 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
         now=now,
         calls=calls,
         post=post(settings, calls, client_keys),
-        identify=admitting.recognising(settings, kept),
+        identify=consenting(admitting.recognising(settings, kept), kept),
     )
 
 

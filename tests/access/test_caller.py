@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from access.shelf import Shelf
@@ -5,7 +7,7 @@ from second_opinion.access import registry
 from second_opinion.access.caller import identify, require, token
 from second_opinion.access.issuer import COMMAND_LINE_LIFETIME, InvalidToken, Issuer
 from second_opinion.access.registry import CLASSES
-from second_opinion.access.visibility import visibility
+from second_opinion.access.visibility import PROVIDERS, visibility
 from second_opinion.errors import Forbidden, NotFound, Unauthorized
 from second_opinion.store.query import Visibility
 
@@ -131,9 +133,12 @@ def test_only_a_members_app_can_be_bound_to_a_member(store: Shelf, issuer: Issue
         token(store, issuer, id_, patient="pt-1")
 
 
-@pytest.mark.parametrize("id_", ["plan", "dr-test"])
-def test_plan_and_reviewers_see_everything(store: Shelf, issuer: Issuer, id_: str) -> None:
-    assert visibility(identify(bearer(token(store, issuer, id_)), issuer, store)) == Visibility(everything=True)
+def test_reviewers_see_everything_and_plan_staff_all_but_the_very_restricted(store: Shelf, issuer: Issuer) -> None:
+    plan = identify(bearer(token(store, issuer, "plan")), issuer, store)
+
+    assert visibility(identify(bearer(token(store, issuer, "dr-test")), issuer, store)) == Visibility(everything=True)
+    assert visibility(plan) == Visibility(everything=True, sealed_from=2)
+    assert visibility(replace(plan, break_glass="asked by the member")) == Visibility(everything=True)
 
 
 def test_ehr_sees_what_it_submitted_and_the_cases_of_its_numbers(store: Shelf, issuer: Issuer) -> None:
@@ -143,17 +148,31 @@ def test_ehr_sees_what_it_submitted_and_the_cases_of_its_numbers(store: Shelf, i
 
     seen = visibility(identify(bearer(token(store, issuer, "clinic")), issuer, store))
 
-    assert seen == Visibility(parties=("partner:clinic", "npi:1234567893", "npi:1245319599"), partner="clinic")
+    assert seen.parties == ("partner:clinic", "npi:1234567893", "npi:1245319599")
+    assert (seen.partner, seen.hidden) == ("clinic", ("member", "staff"))
 
 
 def test_members_app_sees_its_member_and_without_one_nobody(store: Shelf, issuer: Issuer) -> None:
     bound = identify(bearer(token(store, issuer, "member-app", patient="pt-1")), issuer, store)
     unbound = identify(bearer(token(store, issuer, "member-app")), issuer, store)
 
-    assert visibility(bound) == Visibility(members=("pt-1",))
-    assert visibility(unbound) == Visibility()
+    assert (visibility(bound).members, visibility(bound).hidden) == (("pt-1",), ("provider", "staff"))
+    assert visibility(unbound).members == ()
+    assert not visibility(unbound).everything
 
 
-@pytest.mark.parametrize("id_", ["hie", "payer", "vendor"])
-def test_exchanges_payers_and_vendors_see_no_case_yet(store: Shelf, issuer: Issuer, id_: str) -> None:
-    assert visibility(identify(bearer(token(store, issuer, id_)), issuer, store)) == Visibility()
+def test_an_exchange_without_a_purpose_sees_the_provider_directory_alone(store: Shelf, issuer: Issuer) -> None:
+    hie = identify(bearer(token(store, issuer, "hie")), issuer, store)
+
+    assert visibility(hie).types == PROVIDERS
+    assert visibility(replace(hie, purpose="HRESCH")).types == PROVIDERS
+    assert "Task" in (visibility(replace(hie, purpose="TREAT")).types or ())
+
+
+def test_a_vendor_sees_its_own_rides_and_a_payer_only_members_who_allow_it(store: Shelf, issuer: Issuer) -> None:
+    vendor, payer = (identify(bearer(token(store, issuer, each)), issuer, store) for each in ("vendor", "payer"))
+
+    assert visibility(vendor).audiences == (f"ride|{vendor.organization}",)
+    assert visibility(payer).members == ()
+    assert not visibility(payer).everything
+    assert visibility(replace(payer, members=("pt-1",))).members == ("pt-1",)

@@ -89,7 +89,7 @@ def _templates(changes: Changes) -> dict[str, list[tuple[Cell, ...]]]:
     return {
         table: [tuple(map(blanks.cell, columns(table), row)) for row in rows[table]]
         for table in rows
-        if table != "evidence"
+        if table not in {"evidence", "audit", "work"}  # shared; one chain; nobody is to act on these
     }
 
 

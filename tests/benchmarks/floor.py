@@ -22,25 +22,12 @@ from granian.log import LogLevels
 
 from second_opinion import serving
 from second_opinion.store import writing
-from second_opinion.store.database import SQLITE, insert_statement
+from second_opinion.store.group_commit import SqliteTransaction
 from second_opinion.store.keeping import Store
 from second_opinion.store.numbering import Numbers
 
 from . import samples
 from .samples import Copies, Sample, Samples
-
-ORDER = (
-    "submission",
-    "open_question",
-    "case_file",
-    "case_party",
-    "resource",
-    "search_term",
-    "search_span",
-    "case_event",
-    "audit",
-    "evidence",
-)
 
 
 def application(taken: Samples, database: Path) -> Flask:
@@ -89,12 +76,10 @@ class Bare:
 
     def save(self, copies: Copies) -> None:
         """One transaction, on disk when it returns."""
-        rows = writing.batch(copies.another(self._store.next_case_number()), self._numbers.take).rows
+        batch = writing.batch(copies.another(self._store.next_case_number()), self._numbers.take)
         connection = self._connection()
         connection.execute("BEGIN IMMEDIATE")
-        for table in ORDER:
-            if table in rows:
-                connection.executemany(insert_statement(SQLITE, table, 1), rows[table])
+        batch.run(SqliteTransaction(connection))
         connection.execute("COMMIT")
 
     def _connection(self) -> sqlite3.Connection:

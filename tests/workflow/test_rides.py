@@ -29,7 +29,8 @@ def test_a_favourable_answer_orders_the_ride_with_the_case(harbor: Service, ehr:
     order, task = ride_of(ehr)
     assert (order["status"], task["status"]) == ("active", "requested")
     assert task["partOf"] == [{"reference": f"Task/{ehr.task(answered)['id']}"}]
-    assert task["owner"] == {"reference": "Organization/rides"}
+    assert task["owner"]["reference"] == "Organization/rides"
+    assert task["owner"]["identifier"]["value"] == VENDOR
     assert order["occurrenceDateTime"] == "2026-10-20T19:00:00.000Z"
 
 
@@ -41,10 +42,12 @@ def test_the_vendor_learns_neither_reason_nor_diagnosis_nor_specialty(ehr: Calle
         assert secret not in said
 
 
-def test_the_driver_learns_where_and_how_to_meet_her(ehr: Caller) -> None:
+def test_the_driver_learns_where_and_how_to_meet_her_and_the_submitter_does_not(harbor: Service, ehr: Caller) -> None:
+    vendor = harbor.partner("vendor", kind="vendor", npi=VENDOR)
     ehr.submit(an_order(**DRIVEN))
 
-    told = {each["type"]["coding"][0]["code"]: each for each in ride_of(ehr)[1]["input"]}
+    told = {each["type"]["coding"][0]["code"]: each for each in ride_of(vendor)[1]["input"]}
+    assert "pickup" not in str(ride_of(ehr)[1])
     assert told["pickup-location"]["valueAddress"]["line"] == ["1 Specimen Quay"]
     assert told["pickup-phone"]["valueContactPoint"]["value"] == "209-555-0100"
     assert told["attendant"]["valueBoolean"] is True

@@ -28,6 +28,8 @@ class Caller:
     purposes: tuple[str, ...] = ()  # those it is registered for; none: whatever its class may
     rate_limit: int | None = None  # requests a minute; None: as set for all
     token_id: str = ""  # jti, for logs
+    members: tuple[str, ...] = ()  # Patient ids that allow a payer to be told
+    break_glass: str | None = None  # why plan staff look at what is very restricted
 
 
 class Identify(Protocol):

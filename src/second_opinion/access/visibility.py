@@ -3,10 +3,15 @@
 from dataclasses import replace
 from functools import lru_cache
 
+from second_opinion.access import views
 from second_opinion.access.caller import Caller
 from second_opinion.access.registry import REVIEWER
 from second_opinion.access.scopes import Scope
+from second_opinion.store.changes import RIDE
 from second_opinion.store.query import Narrowed, Visibility
+
+PROVIDERS = frozenset({"Practitioner", "PractitionerRole", "Organization"})  # the directory, open to every caller
+NOTHING = Visibility(types=PROVIDERS)
 
 
 def visibility(caller: Caller, letter: str | None = None) -> Visibility:
@@ -19,6 +24,8 @@ def visibility(caller: Caller, letter: str | None = None) -> Visibility:
     if letter is None:
         return whole
     types, narrowed = _within(caller.scopes, letter)
+    if whole.types is not None:
+        types = whole.types if types is None else types & whole.types
     return replace(whole, types=types, narrowed=narrowed)
 
 
@@ -35,18 +42,34 @@ def _within(scopes: tuple[Scope, ...], letter: str) -> tuple[frozenset[str] | No
 
 
 def _of(caller: Caller) -> Visibility:
-    """Whose data the caller may see.
+    """Whose data the caller may see, and of it what its class may."""
+    view = views.of(caller)
+    if view.purposes is not None and caller.purpose not in view.purposes:
+        return NOTHING
+    sealed_from = views.WHOLE.sealed_from if caller.break_glass and caller.partner_class == "plan" else view.sealed_from
+    return replace(
+        _whose(caller),
+        types=view.types and view.types | PROVIDERS,
+        audiences=_rides(caller) if caller.partner_class == "vendor" else view.audiences,
+        hidden=view.hidden,
+        sealed_from=sealed_from,
+        granted=view.granted,
+    )
 
-    An hie, a payer and a vendor see nothing else: purpose, consent and ownership are not yet part of the filter, and
-    without them the narrowest view is the right one.
-    """
-    if caller.kind == REVIEWER or caller.partner_class == "plan":
-        return Visibility(everything=True)
+
+def _whose(caller: Caller) -> Visibility:
+    if caller.kind == REVIEWER or caller.partner_class in {"plan", "hie", "vendor"}:
+        return Visibility(everything=True)  # hie and vendor: of everybody what their view lets through
     if caller.partner_class == "ehr":
         return Visibility(parties=_parties(caller), partner=caller.id)
-    if caller.partner_class == "member-app" and caller.patient:
-        return Visibility(members=(caller.patient,))
-    return Visibility()
+    if caller.partner_class == "payer":
+        return Visibility(members=caller.members)
+    return Visibility(members=(caller.patient,) if caller.patient else ())
+
+
+def _rides(caller: Caller) -> tuple[str, ...]:
+    """The vendor's own rides."""
+    return tuple(f"{RIDE}{npi}" for npi in (caller.organization, *caller.npis) if npi)
 
 
 def own(caller: Caller) -> Visibility:

@@ -5,6 +5,7 @@ What changes something is recorded by its story, in the same transaction; a chan
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from second_opinion.store.stored import Stored
 
 NOBODY = "anonymous"
 _CALLER, _PATIENTS, _FORM = "second_opinion.caller", "second_opinion.patients", "second_opinion.form"
+MOST_OF_A_REASON = 500  # characters
 _OPEN = ("/fhir/metadata", "/fhir/.well-known/")
 _PURPOSE = re.compile(r"[A-Z]{3,12}", re.ASCII)
 _ACTIONS = {"POST": "create", "PUT": "update", "DELETE": "delete", "PATCH": "update"}
@@ -28,7 +30,7 @@ def remembering(identify: Identify) -> Identify:
     """``identify``, which leaves the caller where the record of this exchange finds it."""
 
     def identified(authorization: str | None, *, certificate: str | None = None) -> Caller:
-        caller = identify(authorization, certificate=certificate)
+        caller = _as_it_says(identify(authorization, certificate=certificate))
         request.environ[_CALLER] = caller
         return caller
 
@@ -38,6 +40,16 @@ def remembering(identify: Identify) -> Identify:
 def caller_of(environ: negotiation.Environ) -> Caller | None:
     """Who the exchange is with, once that is known."""
     caller: Caller | None = environ.get(_CALLER)
+    return caller
+
+
+def _as_it_says(caller: Caller) -> Caller:
+    """The caller with what the request says of its purpose; what the token says of it counts more."""
+    purpose, reason = request.environ.get("HTTP_X_PURPOSE_OF_USE"), request.environ.get("HTTP_X_BREAK_GLASS")
+    if purpose and caller.purpose is None and _PURPOSE.fullmatch(purpose):
+        caller = replace(caller, purpose=purpose)
+    if reason and reason.strip() and caller.partner_class == "plan":
+        caller = replace(caller, break_glass=reason.strip()[:MOST_OF_A_REASON])
     return caller
 
 
@@ -78,7 +90,7 @@ def _rows(asked: Request, status: int) -> list[AuditRow]:
     if outcome == "0" and not reads:
         return []
     resource = "/".join(asked.path.removeprefix("/fhir").strip("/").split("/")[:2]) or None
-    detail = {"interaction": action, "status": status, "address": asked.remote_addr, **_said(asked, caller)}
+    detail = {"interaction": action, "status": status, "address": asked.remote_addr, **_said(caller)}
     if reads and not asked.path.rpartition("/")[2].startswith("$"):
         detail["query"] = _query(asked)
     now, ident = datetime.now(UTC), negotiation.request_id(asked)
@@ -113,11 +125,12 @@ def _outcome(status: int) -> str:
     return "4" if status < 500 else "12"  # noqa: PLR2004 - HTTP's own border
 
 
-def _said(asked: Request, caller: Caller | None) -> dict[str, str]:
+def _said(caller: Caller | None) -> dict[str, str]:
     """What the caller is, and what for, as far as it says so."""
-    said = {"class": caller.partner_class or caller.kind} if caller else {}
-    purpose = asked.headers.get("X-Purpose-Of-Use", "")
-    return said | ({"purpose": purpose} if _PURPOSE.fullmatch(purpose) else {})
+    if caller is None:
+        return {}
+    said = {"class": caller.partner_class or caller.kind, "purpose": caller.purpose, "break_glass": caller.break_glass}
+    return {name: value for name, value in said.items() if value}
 
 
 def _query(asked: Request) -> str:

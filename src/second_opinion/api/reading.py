@@ -6,7 +6,9 @@ from datetime import datetime
 
 from flask import Blueprint, Response, request
 
+from second_opinion.access import views
 from second_opinion.access.caller import Caller, require
+from second_opinion.access.views import View
 from second_opinion.access.visibility import own, visibility
 from second_opinion.api import auditing, binaries, definitions, negotiation, searching
 from second_opinion.api.cursors import Cursor
@@ -14,6 +16,7 @@ from second_opinion.api.shelf import Shelf
 from second_opinion.errors import Gone, InvalidSearch, NotFound
 from second_opinion.fhir import bundles, dates
 from second_opinion.fhir.bundles import HistoryEntry
+from second_opinion.fhir.projections import projected
 from second_opinion.fhir.search import EXPOSED, page_size, presentation, project, with_plus
 from second_opinion.store.query import Visibility
 from second_opinion.store.stored import Stored
@@ -67,22 +70,27 @@ class _Views:
     type_name: str
 
     def read(self, ident: str) -> Response:
-        return self._shown(_found(self.desk, self.type_name, ident, self._viewer("r", raw=True)[1], None))
+        caller, seen = self._viewer("r", raw=True)
+        return self._shown(_found(self.desk, self.type_name, ident, seen, None), views.of(caller))
 
     def version(self, ident: str, number: str) -> Response:
-        seen = self._viewer("r", raw=True)[1]
-        if not _VERSION.fullmatch(number):
+        caller, seen = self._viewer("r", raw=True)
+        view = views.of(caller)
+        if not _VERSION.fullmatch(number) or not view.history:
             raise _absent()
-        return self._shown(_found(self.desk, self.type_name, ident, seen, int(number)))
+        return self._shown(_found(self.desk, self.type_name, ident, seen, int(number)), view)
 
     def history(self, ident: str) -> Response:
         caller, seen = self._viewer("r")
-        if not _ID.fullmatch(ident):
+        if not _ID.fullmatch(ident) or not views.of(caller).history:
             raise _absent()
         return _history(self.desk, self.type_name, ident, caller, seen)
 
     def type_history(self) -> Response:
-        return _history(self.desk, self.type_name, None, *self._viewer("s"))
+        caller, seen = self._viewer("s")
+        if not views.of(caller).history:
+            raise _absent()
+        return _history(self.desk, self.type_name, None, caller, seen)
 
     def search(self) -> Response:
         return searching.search(self.desk, self.type_name, *self._viewer("s"))
@@ -95,13 +103,14 @@ class _Views:
         require(caller, self.type_name, letter)
         return caller, own(caller) if self.type_name == "Subscription" else visibility(caller, letter)
 
-    def _shown(self, stored: Stored) -> Response:
+    def _shown(self, stored: Stored, view: View) -> Response:
         if self.type_name != BINARY:
-            return _shown(stored)
+            return _shown(stored, view)
+        auditing.about((stored,))
         raw = binaries.as_bytes(stored, request)
         if raw is None:
             negotiation.check_accepted(request)  # neither its bytes nor FHIR JSON is wanted
-        return raw or _shown(stored)
+        return raw or _shown(stored, view)
 
 
 def _found(desk: Shelf, type_name: str, ident: str, seen: Visibility, number: int | None) -> Stored:
@@ -118,12 +127,12 @@ def _absent() -> NotFound:
     return NotFound("There is no such resource, or none you may see")
 
 
-def _shown(stored: Stored) -> Response:
+def _shown(stored: Stored, view: View) -> Response:
     auditing.about((stored,))
     if negotiation.unchanged(request, stored.version, stored.last_updated):
         headers = {"ETag": f'W/"{stored.version}"', "Last-Modified": negotiation.http_date(stored.last_updated)}
         return Response(status=304, headers=headers)
-    body = stored.body
+    body = projected(stored.body, view.shown.get(stored.type))
     if request.environ.get("QUERY_STRING"):
         body = project(body, presentation(list(request.args.items(multi=True))))
     return negotiation.resource(body, 200, stored.version, stored.last_updated)
@@ -147,7 +156,8 @@ def _history(desk: Shelf, type_name: str, ident: str | None, caller: Caller, see
         onward = desk.cursors.seal(Cursor(path, tuple(given.items()), page.position), caller.id)
         links.append(("next", searching.url(desk, path, [("_page", onward)])))
     auditing.about(page.rows if count else ())
-    entries = [_entry(desk, each) for each in page.rows] if count else []
+    part = views.of(caller).shown.get(type_name)
+    entries = [_entry(desk, each, part) for each in page.rows] if count else []
     return negotiation.answer(bundles.history(entries, page.total, links, desk.now()))
 
 
@@ -160,12 +170,12 @@ def _since(text: str | None) -> datetime | None:
         raise InvalidSearch("_since must be an instant: YYYY-MM-DDThh:mm:ss with a zone", "http._since") from wrong
 
 
-def _entry(desk: Shelf, stored: Stored) -> HistoryEntry:
+def _entry(desk: Shelf, stored: Stored, part: str | None) -> HistoryEntry:
     named = f"{stored.type}/{stored.id}"
     method = "DELETE" if stored.deleted else "POST" if stored.version == 1 else "PUT"
     return HistoryEntry(
         full_url=f"{desk.settings.fhir_base}/{named}",
-        body=None if stored.deleted else stored.body,
+        body=None if stored.deleted else projected(stored.body, part),
         method=method,
         url=stored.type if method == "POST" else named,
         version=stored.version,

@@ -1,20 +1,22 @@
 """Searching: parameters in, one page of a searchset out, stored bodies untouched."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 import orjson
 from flask import Response, request
 
+from second_opinion.access import views
 from second_opinion.access.caller import Caller
 from second_opinion.access.visibility import visibility
-from second_opinion.api import auditing, negotiation
+from second_opinion.api import auditing, negotiation, strict_match
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import UnsupportedMediaType
 from second_opinion.fhir import bundles, json_body, outcome
 from second_opinion.fhir.bundles import Link, SearchEntry
+from second_opinion.fhir.projections import projected
 from second_opinion.fhir.search import INCLUDES, PARAMETERS, Include, Presentation, Search, pointed_to, project, read
 from second_opinion.store.query import Visibility
 from second_opinion.store.stored import Page, Stored
@@ -25,6 +27,14 @@ def search(desk: Shelf, type_name: str, caller: Caller, seen: Visibility) -> Res
     pairs = _pairs()
     token = next((text for name, text in pairs if name == "_page"), None)
     cursor = desk.cursors.open(token, type_name, caller.id) if token else None
+    view = views.of(caller)
+    if view.searched_by is not None and cursor is None:
+        matched = strict_match.named(desk, pairs)
+        if matched is None:
+            # Less than all three finds nobody; and a search that names nobody at all is too wide for this caller.
+            read(type_name, pairs, base=desk.settings.fhir_base, now=desk.now(), guarded=True)
+            return negotiation.answer(bundles.searchset([], 0, [("self", url(desk, type_name, ()))], desk.now()))
+        pairs = matched
     asked = read(
         type_name,
         cursor.parameters if cursor else pairs,
@@ -33,6 +43,7 @@ def search(desk: Shelf, type_name: str, caller: Caller, seen: Visibility) -> Res
         strict=cursor is None and negotiation.prefer(request).strict,
         guarded=caller.partner_class == "hie",
         after=cursor.after if cursor else None,
+        only=view.searched_by,
     )
     page = desk.store.search(asked.query, seen)
     entries = [] if asked.query.total_only else _entries(desk, asked, page.rows, caller)
@@ -65,7 +76,9 @@ def _pairs() -> list[tuple[str, str]]:
 def _links(desk: Shelf, asked: Search, page: Page, caller: Caller, token: str | None) -> list[Link]:
     """Self as it was asked; first and next, where there is more than one page, without a value in clear."""
     type_name = asked.query.type
-    links = [("self", url(desk, type_name, [("_page", token)] if token else asked.used))]
+    # Who was meant by a strict match is not told, nor whether anybody was.
+    used = asked.used if views.of(caller).searched_by is None else [each for each in asked.used if each[0] != "patient"]
+    links = [("self", url(desk, type_name, [("_page", token)] if token else used))]
     after = page.position if not asked.query.total_only else None
     if token or after is not None:
         first = desk.cursors.seal(Cursor(type_name, asked.used), caller.id)
@@ -80,20 +93,23 @@ def _entries(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller)
     """Matches, what is included with them, and a word on what was set aside."""
     base, shown = desk.settings.fhir_base, asked.presentation
     auditing.about(rows)
-    entries = [_entry(base, each, shown, "match") for each in rows]
+    part = views.of(caller).shown
+    entries = [_entry(base, each, shown, part, "match") for each in rows]
     if asked.includes or asked.reverse_includes:
         further = Presentation(summary=shown.summary)  # _elements is about the matches alone
         included = _included(desk, asked, rows, caller)
         auditing.about(included)
-        entries += [_entry(base, each, further, "include") for each in included]
+        entries += [_entry(base, each, further, part, "include") for each in included]
     if asked.warnings:
         told = json_body.write(outcome.warnings(asked.warnings))
         entries.append(SearchEntry(urn(), told, "outcome"))
     return entries
 
 
-def _entry(base: str, stored: Stored, shown: Presentation, mode: str) -> SearchEntry:
-    body = stored.body if shown.whole else project(stored.body, shown)
+def _entry(base: str, stored: Stored, shown: Presentation, part: Mapping[str, str], mode: str) -> SearchEntry:
+    """``part``: what the caller's view shows of each type."""
+    body = projected(stored.body, part.get(stored.type))
+    body = body if shown.whole else project(body, shown)
     return SearchEntry(f"{base}/{stored.type}/{stored.id}", body, mode)
 
 

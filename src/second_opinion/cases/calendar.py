@@ -68,6 +68,15 @@ class Calendar:
         """The plan's local day of ``instant``."""
         return self.local(instant).date()
 
+    def age(self, birth_date: str | None, instant: datetime) -> int | None:
+        """Whole years since a birth date, YYYY-MM-DD, on the local day of ``instant``; None where it is not whole."""
+        try:
+            born = date.fromisoformat(birth_date or "")
+        except ValueError:
+            return None
+        day = self.day(instant)
+        return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
     def at(self, day: date, wall_time: time) -> datetime:
         """The instant, UTC, at which the plan's wall clock shows this; the earliest reading of it.
 

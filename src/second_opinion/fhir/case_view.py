@@ -172,6 +172,8 @@ class CaseView:
 
     deliveries: tuple[Delivery, ...] = ()
 
+    labels: tuple[str, ...] = ()  # v3-ActCode and v3-Confidentiality of what makes the case sensitive
+    redisclosure: tuple[str, ...] = ()  # what must travel with the record
     versions: Mapping[str, int] = field(default_factory=dict)  # "Type/id" → version; else 1
 
     def __post_init__(self) -> None:

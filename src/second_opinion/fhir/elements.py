@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from second_opinion.fhir.case_view import CaseView, Reference
 from second_opinion.fhir.codes import DATA_ABSENT, FILLER, Json, Vocabulary
 
+CONFIDENTIALITY = frozenset({"R", "V"})  # v3-Confidentiality: restricted, very restricted
 _PROVIDERS = frozenset({"Practitioner", "PractitionerRole", "Organization"})
 
 
@@ -13,9 +14,23 @@ def instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def meta(view: CaseView, reference: str) -> Json:
-    """The meta of the resource ``Type/id`` as this change writes it."""
-    return {"versionId": str(view.version(reference)), "lastUpdated": instant(view.updated_at)}
+def meta(view: CaseView, reference: str, *, labelled: bool = True) -> Json:
+    """The meta of the resource ``Type/id`` as this change writes it; a label would tell a driver what it is about."""
+    written: Json = {"versionId": str(view.version(reference)), "lastUpdated": instant(view.updated_at)}
+    if view.labels and labelled:
+        written["security"] = [_security(each) for each in dict.fromkeys((_degree(view), *view.labels))]
+    return written
+
+
+def _degree(view: CaseView) -> str:
+    """v3-Confidentiality of a sensitive case: restricted, or what its sender found worse."""
+    return "V" if "V" in view.labels else "R"
+
+
+def _security(label: str) -> Json:
+    degree = label in CONFIDENTIALITY
+    system = "v3-Confidentiality" if degree else "v3-ActCode"
+    return {"system": f"http://terminology.hl7.org/CodeSystem/{system}", "code": label}
 
 
 def to(type_name: str, ident: str) -> Reference:

@@ -92,13 +92,15 @@ def read(
     strict: bool = False,
     guarded: bool = False,
     after: tuple[Any, ...] | None = None,
+    only: frozenset[str] | None = None,
 ) -> Search:
     """The search these parameters ask for; InvalidSearch (400) names the first that cannot be read.
 
     ``base`` is our FHIR base. ``strict``: nothing unknown is ignored. ``guarded``: a search must name something few
-    resources share even when nothing was ignored. ``after`` is a page's sort position.
+    resources share even when nothing was ignored. ``after`` is a page's sort position. ``only``: the parameters this
+    caller may search and sort by; any other is as unknown to it as one that does not exist, and so are includes.
     """
-    asked = Asked(type_name, base, strict, now)
+    asked = Asked(type_name, base, strict, now, only)
     draft = _Draft()
     for name, text in pairs:
         _take(asked, draft, name, text)
@@ -140,7 +142,7 @@ def _take(asked: Asked, draft: _Draft, name: str, text: str) -> None:
 def _is_result(asked: Asked, draft: _Draft, name: str, text: str) -> bool:
     """Whether this is a result parameter, which then is noted."""
     plain, _, modifier = name.partition(":")
-    if plain in {"_include", "_revinclude"}:
+    if plain in {"_include", "_revinclude"} and asked.only is None:
         noted = draft.includes if plain == "_include" else draft.reverse
         noted += includes(asked, plain, modifier, text)
     elif name == "_count":
@@ -160,6 +162,8 @@ def _is_result(asked: Asked, draft: _Draft, name: str, text: str) -> bool:
 
 def _is_filter(asked: Asked, draft: _Draft, name: str, text: str) -> bool:
     """Whether this is a search parameter, a chain or _has, whose clause then is noted."""
+    if asked.only is not None and (name.startswith("_has:") or "." in name or not asked.knows(name.partition(":")[0])):
+        return False
     if name.startswith("_has:"):
         return _linked(draft, has(asked, name, text))
     head, dot, inner = name.partition(".")

@@ -84,7 +84,9 @@ def sorts(asked: Asked, text: str) -> list[Sort]:
     keys = []
     for each in text.split(","):
         name = each.removeprefix("-")
-        if name in {"_id", "_lastUpdated"}:
+        if not asked.knows(name):
+            set_aside(asked, f"{asked.type} cannot be sorted by one of the keys given", "_sort")
+        elif name in {"_id", "_lastUpdated"}:
             keys.append(Sort(name, "id" if name == "_id" else "updated", each.startswith("-")))
         elif parameter := PARAMETERS[asked.type].get(name):
             keys.append(Sort(parameter.stored[0], _SORT_KINDS[parameter.kind], each.startswith("-")))

@@ -50,8 +50,13 @@ class Asked:
     base: str
     strict: bool
     now: datetime
+    only: frozenset[str] | None = None  # parameters the caller may search and sort by; None: all there are
     warnings: list[Warned] = field(default_factory=list)
     dropped: bool = False
+
+    def knows(self, name: str) -> bool:
+        """Whether there is such a parameter for this caller."""
+        return self.only is None or name in self.only
 
 
 def clause(asked: Asked, parameter: Parameter, modifier: str, text: str, name: str) -> Clause | None:

@@ -119,7 +119,7 @@ def _add_optional(task: Json, view: CaseView, vocabulary: Vocabulary) -> None:
         task["statusReason"] = why
     if inputs := _inputs(view, vocabulary):
         task["input"] = inputs
-    if notes := (*view.notes, *decisions.extension_notes(view), *_waiting_letters(view)):
+    if notes := (*view.redisclosure, *view.notes, *decisions.extension_notes(view), *_waiting_letters(view)):
         task["note"] = [{"text": each} for each in notes]
 
 

@@ -25,7 +25,7 @@ def write_order(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
     order: Json = {
         "resourceType": "ServiceRequest",
         "id": ride.service_request_id,
-        "meta": meta(view, f"ServiceRequest/{ride.service_request_id}"),
+        "meta": meta(view, f"ServiceRequest/{ride.service_request_id}", labelled=False),
         "identifier": [identifier(vocabulary, "trip", f"{view.number}-T1")],
         "basedOn": [to("ServiceRequest", view.service_request_id)],
         "status": "revoked" if view.status == "withdrawn" else "active",
@@ -56,7 +56,7 @@ def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
     task: Json = {
         "resourceType": "Task",
         "id": ride.task_id,
-        "meta": meta(view, f"Task/{ride.task_id}"),
+        "meta": meta(view, f"Task/{ride.task_id}", labelled=False),
         "identifier": [identifier(vocabulary, "task", f"{view.number}-T1")],
         "basedOn": [to("ServiceRequest", ride.service_request_id)],
         "groupIdentifier": case_number(view, vocabulary),

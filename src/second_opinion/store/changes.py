@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+EVERYBODY = ""  # on the case
+STATUS = "status"  # everybody on the case, and partners who may ask only where it stands
+MEMBER, PROVIDER, STAFF = "member", "provider", "staff"
+RIDE = "ride|"  # everybody on the case, and the vendor of the NPI behind
+
 Term = tuple[str, str]
 Span = tuple[str, int, int]
 
@@ -15,6 +20,8 @@ class ResourceWrite:
 
     ``terms`` are (parameter, value), ``spans`` (parameter, first microsecond, last microsecond since 1970, UTC).
     ``version`` 1 creates; a higher one replaces version - 1 and fails when that is not the stored one.
+    ``audience`` narrows who of those on the case may see it, ``sealed`` who of those further away: 0 nothing,
+    1 sensitive, 2 very restricted.
     """
 
     type: str
@@ -27,6 +34,8 @@ class ResourceWrite:
     case: int | None = None
     member: str | None = None  # Patient id, for who may see it
     partner: str | None = None  # registry id of the submitter
+    audience: str = EVERYBODY
+    sealed: int = 0
 
 
 @dataclass(frozen=True)

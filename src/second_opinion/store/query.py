@@ -136,6 +136,8 @@ class Visibility:
     ``everything`` for plan staff; else cases one of ``parties`` takes part in, resources ``partner`` submitted,
     members of those cases, and ``members`` outright. ``types``: only these types at all (None: every type).
     ``narrowed``: of these types only what the caller's scopes name, in its current version.
+    ``audiences``: only what is for one of these (None: for anybody), and nothing that is for one of ``hidden``.
+    ``sealed_from``: nothing sealed so far or further. ``granted``: no case that was denied, withdrawn or not ours.
     The provider directory (Practitioner, PractitionerRole, Organization, …) is open to every caller with the scope.
     """
 
@@ -145,6 +147,10 @@ class Visibility:
     members: tuple[str, ...] = ()
     types: frozenset[str] | None = None
     narrowed: tuple[Narrowed, ...] = ()
+    audiences: tuple[str, ...] | None = None
+    hidden: tuple[str, ...] = ()
+    sealed_from: int = 3
+    granted: bool = False
 
     def alternatives(self, kind: str) -> tuple[tuple[Clause, ...], ...]:
         """What the scopes demand of a resource of this type, one of them; empty: nothing."""

@@ -15,12 +15,12 @@ from second_opinion.store.tables import ALWAYS
 from second_opinion.store.visibility import (
     ALL,
     NOTHING,
+    PROVIDER_TYPES,
     Part,
     all_of,
     any_of,
     current,
     questions,
-    visible,
 )
 
 MANY = 1000  # rows; a driver with more than these is no help to a page in the order of an index
@@ -39,7 +39,7 @@ class Search:
         self._visibility = visibility
         self._matcher = Matcher(database.dialect, visibility)
         self._seen = self._matcher.seen("r", query.type)
-        self._open = visible(visibility, "r", query.type) is ALL
+        self._open = visibility.everything or query.type in PROVIDER_TYPES
 
     def page(self) -> Page:
         """The page asked for, with the exact number of all matches."""

@@ -40,6 +40,8 @@ resource = Table(
     Column("case_number", BigInteger),
     Column("member", _Word),
     Column("partner", _Word),
+    Column("audience", _Word, nullable=False),  # for whom of those on the case: see changes.ResourceWrite
+    Column("sealed", Integer, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
     Column("found_by", Text, nullable=False),  # what found_by.py packs; before the body, which may be long

@@ -3,7 +3,7 @@
 A part of a query is its text and its values; texts hold no value, so that each is compiled once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from second_opinion.store.query import Visibility
@@ -21,6 +21,9 @@ PROVIDER_TYPES = frozenset(
     }
 )
 DIRECTORY_TYPES = PROVIDER_TYPES | {"Patient", "Coverage", "Consent", "Flag"}
+
+SEALED = 2  # the furthest
+UNGRANTED = ("denied", "not-eligible", "withdrawn")  # 42 CFR 438.242(b)(7): denied ones go to no other payer
 
 IN_FORCE = "(SELECT value FROM counter WHERE name = 'snapshot')"
 EVERYTHING = Visibility(everything=True)
@@ -48,7 +51,9 @@ def any_of(parts: Sequence[Part]) -> Part:
 
 
 def all_of(parts: Sequence[Part]) -> Part:
-    """The parts joined by AND."""
+    """The parts joined by AND; nothing where one of them is."""
+    if any(part is NOTHING for part in parts):
+        return NOTHING
     parts = [part for part in parts if part is not ALL]
     return _joined(parts, " AND ") if parts else ALL
 
@@ -71,7 +76,30 @@ def visible(visibility: Visibility, alias: str, kind: str) -> Part:
     """The caller may see the row of this type."""
     if visibility.types is not None and kind not in visibility.types:
         return NOTHING
-    if visibility.everything or kind in PROVIDER_TYPES:
+    if kind in PROVIDER_TYPES:
+        return ALL
+    return all_of([_whose(visibility, alias, kind), *_for_whom(visibility, alias)])
+
+
+def _for_whom(visibility: Visibility, alias: str) -> Iterator[Part]:
+    """Of what there is about those members: what is meant for the caller, and not sealed from it."""
+    if visibility.audiences is not None:
+        yield Part(f"{alias}.audience IN ({questions(visibility.audiences)})", visibility.audiences)
+    if visibility.hidden:
+        yield Part(f"{alias}.audience NOT IN ({questions(visibility.hidden)})", visibility.hidden)
+    if visibility.sealed_from <= SEALED:
+        yield Part(f"{alias}.sealed < {visibility.sealed_from}")
+    if visibility.granted:
+        refused = ", ".join(f"'{each}'" for each in UNGRANTED)
+        yield Part(
+            f"NOT EXISTS (SELECT 1 FROM case_file g WHERE g.number = {alias}.case_number"  # noqa: S608 - constants
+            f" AND g.status IN ({refused}))"
+        )
+
+
+def _whose(visibility: Visibility, alias: str, kind: str) -> Part:
+    """The members and cases the caller has to do with."""
+    if visibility.everything:
         return ALL
     member = f"{alias}.id" if kind == "Patient" else f"{alias}.member"
     parts = []

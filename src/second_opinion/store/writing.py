@@ -89,6 +89,8 @@ def resource_row(pk: int, resource: ResourceWrite, index: FoundBy, since: int) -
         resource.case,
         resource.member,
         resource.partner,
+        resource.audience,
+        resource.sealed,
         since,
         ALWAYS,
         index.packed,
@@ -100,7 +102,8 @@ _STORED = "SELECT pk, found_by FROM resource WHERE type = ? AND id = ? AND since
 _KEEP = "INSERT INTO resource_history SELECT pk, version, last_updated, body FROM resource WHERE pk = ? AND version = ?"
 _REPLACE = (
     "UPDATE resource SET version = ?, last_updated = ?, case_number = COALESCE(?, case_number),"
-    " member = COALESCE(?, member), partner = COALESCE(?, partner), until = ?, found_by = ?, body = ?"
+    " member = COALESCE(?, member), partner = COALESCE(?, partner), audience = ?, sealed = ?, until = ?,"
+    " found_by = ?, body = ?"
     " WHERE pk = ? AND version = ?"
 )
 
@@ -115,7 +118,8 @@ def _replace(transaction: Transaction, resource: ResourceWrite, index: FoundBy) 
     until = ALWAYS if resource.body else NEVER
     new = (resource.version, microseconds(resource.last_updated), resource.case, resource.member, resource.partner)
     transaction.execute(_KEEP, (pk, before))
-    if transaction.execute(_REPLACE, (*new, until, index.packed, resource.body, pk, before)) != 1:
+    for_whom = (resource.audience, resource.sealed)
+    if transaction.execute(_REPLACE, (*new, *for_whom, until, index.packed, resource.body, pk, before)) != 1:
         raise Conflict("resource")
     old = unpacked(packed)
     remove_index(transaction, pk, old.terms - index.terms, old.spans - index.spans)

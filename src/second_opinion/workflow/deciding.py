@@ -37,6 +37,8 @@ ANSWERED: Mapping[Outcome, tuple[str, str, str | None]] = MappingProxyType(
 DEPENDS_ON_ELIGIBILITY = "This approval depends on the member's eligibility on the day of the visit."
 TO_A_CLINICIAN = ("Pended", "A4", "clinician")  # everything else a determination may come to
 DEPENDS_ON_ELIGIBILITY = "This approval depends on the member's eligibility on the day of the visit."
+# What a sender may say of an order in meta.security: v3-ActCode, v3-Confidentiality.
+SENDERS_LABELS = frozenset({"BH", "ETH", "HIV", "PSY", "SDV", "SEX", "SUD", "STD", "GDIS", "MST", "SCA", "R", "V"})
 PRIORITIES = ("routine", "urgent", "asap", "stat")  # rising; only a clinician lowers one
 
 
@@ -104,6 +106,7 @@ def _shown(desk: Desk, case: CaseFile, request: Request, determination: Determin
     disposition, action, queue = ANSWERED.get(determination.outcome, TO_A_CLINICIAN)
     days = (stated.service_from, stated.service_to or stated.service_from) if stated.service_from else None
     status = from_outcome(determination.outcome)
+    labels = _labels(desk, view, request)
     return replace(
         view,
         status=str(status),
@@ -131,6 +134,8 @@ def _shown(desk: Desk, case: CaseFile, request: Request, determination: Determin
         conditions=_each_once(view.conditions, request.conditions),
         service_days=days or view.service_days,
         alternatives=resolution.alternatives if determination.rule == "R2" else (),
+        labels=labels,
+        redisclosure=desk.sensitive.notices(labels),
         notes=_notes(view, resolution, status),
         authorization=_authorization(desk, case, now) if status is CaseStatus.APPROVED else None,
     )
@@ -179,6 +184,14 @@ def _authorization(desk: Desk, case: CaseFile, now: datetime) -> Authorization:
     """The one granted before, which nothing shortens, or a new one."""
     first, last = running.authorization_period(now, desk.frames, desk.calendar)
     return case.view.authorization or Authorization(authorization_number(case.number), first, last)
+
+
+def _labels(desk: Desk, view: CaseView, request: Request) -> tuple[str, ...]:
+    """What makes the case sensitive, by the plan's list or as its sender said; nothing takes a label away."""
+    stated, member = request.stated, request.resolution.member
+    age = desk.calendar.age(member.birth_date, request.received_at) if member else None
+    found = desk.sensitive.of(stated.conditions, request.resolution.specialty, age)
+    return _each_once(view.labels, (*found, *(each for each in stated.sensitive if each in SENDERS_LABELS)))
 
 
 def _notes(view: CaseView, resolution: Resolution, status: CaseStatus) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from second_opinion.fhir.directory import StoredDirectory
 from second_opinion.letters.stationery import Stationery
 from second_opinion.review.policy import Policy
 from second_opinion.review.reasons import DeterminationReason
+from second_opinion.review.sensitive import Sensitive
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
@@ -29,6 +30,7 @@ class Desk:
     reasons: tuple[DeterminationReason, ...]  # the plan's codes of determination-reason
     stationery: Stationery  # the plan's letterhead and the wording of its letters
     tables: Tables  # specialty equivalence, primary care, other systems
+    sensitive: Sensitive  # conditions whose very existence is protected
     frames: TimeFrames
     calendar: Calendar
     vocabulary: Vocabulary

@@ -6,11 +6,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from second_opinion.cases.notices import Addressee
 from second_opinion.cases.numbers import running_number
-from second_opinion.fhir import case_resources, json_body, search_extract
+from second_opinion.fhir import audiences, case_resources, json_body, search_extract
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.sent_claim import SentClaim
-from second_opinion.store.changes import ResourceWrite
+from second_opinion.store.changes import MEMBER, PROVIDER, STAFF, ResourceWrite
 from second_opinion.store.stored import Stored
 from second_opinion.workflow import case_file
 from second_opinion.workflow.case_file import CaseFile
@@ -32,9 +33,7 @@ def next_versions(
 
     ``beside`` are cases that change together with this one, by their numbers.
     """
-    before = {
-        f"{each.type}/{each.id}": each for each in [*kept, *_elsewhere(desk, case, kept), *_staffs_alone(desk, case)]
-    }
+    before = {f"{each.type}/{each.id}": each for each in [*kept, *_elsewhere(desk, case, kept)]}
     versions = {name: stored.version for name, stored in before.items()}
     case = with_siblings(desk, case, beside)
     unmoved = replace(case, view=replace(case.view, versions=versions))
@@ -79,25 +78,9 @@ def _owner(claim: SentClaim, case: CaseFile) -> int:
     return (running_number(first) if first else None) or case.number
 
 
-def _staffs_alone(desk: Desk, case: CaseFile) -> list[Stored]:
-    """What is kept of notices that only staff may see; it is not kept under the case, whose parties would see it."""
-    names = [
-        (kind, ident)
-        for each in case.view.notices
-        if each.expiry
-        for kind, ident in (("Communication", each.communication_id), ("DocumentReference", each.document_id))
-    ]
-    found = [desk.store.found(kind, ident) for kind, ident in names]
-    return [each for each in found if each is not None]
-
-
 def keep(desk: Desk, resource: Json, case: CaseFile, partner: str | None = None) -> ResourceWrite:
-    """The resource of a case as the store keeps it: served bytes and what it is found by.
-
-    One that is staff's alone is kept under no case, no member and no partner: nobody else's filter finds it.
-    """
+    """The resource of a case as the store keeps it: served bytes, what it is found by, and for whom it is."""
     terms, spans = search_extract.extract(resource, desk.settings.fhir_base)
-    hidden = _is_staffs_alone(resource, case)
     return ResourceWrite(
         type=resource["resourceType"],
         id=resource["id"],
@@ -106,10 +89,25 @@ def keep(desk: Desk, resource: Json, case: CaseFile, partner: str | None = None)
         body=json_body.write(resource),
         terms=terms,
         spans=spans,
-        case=None if hidden else _kept_under(resource, case),
-        member=None if hidden else case.member,
-        partner=None if hidden else partner or case.partner,
+        case=_kept_under(resource, case),
+        member=case.member,
+        partner=partner or case.partner,
+        audience=_of_letter(resource, case) or audiences.audience(resource, desk.vocabulary),
+        sealed=sealed(case),
     )
+
+
+def sealed(case: CaseFile) -> int:
+    """How far the case is sealed: very restricted by its sender's word, or sensitive, or not."""
+    return 2 if "V" in case.view.labels else 1 if case.view.labels else 0
+
+
+def _of_letter(resource: Json, case: CaseFile) -> str | None:
+    """For whom a letter and its files are; one that is a denial only once a person releases it is the staff's."""
+    for notice in case.view.notices:
+        if resource["id"] in {notice.communication_id, notice.document_id, *(f.binary_id for f in notice.attachments)}:
+            return STAFF if notice.is_staffs_alone else MEMBER if notice.addressee is Addressee.MEMBER else PROVIDER
+    return None
 
 
 def _kept_under(resource: Json, case: CaseFile) -> int:
@@ -131,13 +129,6 @@ def apart(desk: Desk, resource: Json, *, partner: str, at: datetime) -> Resource
         spans=spans,
         partner=partner,
     )
-
-
-def _is_staffs_alone(resource: Json, case: CaseFile) -> bool:
-    hidden = [each for each in case.view.notices if each.is_staffs_alone]
-    ids = {ident for each in hidden for ident in (each.communication_id, each.document_id)}
-    files = {file.binary_id for each in hidden for file in each.attachments}
-    return resource["id"] in ids | files
 
 
 def _name(resource: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from second_opinion.directory.model import Member
 from second_opinion.directory.stated import StatedTransportation
 from second_opinion.errors import Unavailable
 from second_opinion.fhir.case_view import Reference, Ride
+from second_opinion.fhir.codes import NPI
 from second_opinion.workflow.desk import Desk
 
 log = logging.getLogger(__name__)
@@ -62,14 +63,17 @@ def _vendor(desk: Desk) -> Reference | None:
     except Exception as fault:  # noqa: BLE001 - whatever broke, a person finds the vendor
         log.error("vendor look-up failed: %s", type(fault).__name__)  # noqa: TRY400 - a traceback may hold health data
         return None
-    return {"reference": found.pop()} if len(found) == 1 else None
+    if len(found) != 1:
+        return None
+    reference, npi = found.pop()
+    return {"reference": reference, "identifier": {"system": NPI, "value": npi}}
 
 
-def _vendors(desk: Desk) -> set[str]:
-    """Every organization of the directory a vendor among the partners stands for, as ``Organization/id``."""
+def _vendors(desk: Desk) -> set[tuple[str, str]]:
+    """Every organization of the directory a vendor among the partners stands for: ``Organization/id`` and its NPI."""
     with desk.directory.snapshot() as lookup:
         return {
-            group.reference
+            (group.reference, npi)
             for partner in registry.active_partners(desk.store, "vendor")
             for npi in (partner.organization, *partner.npis)
             for group in lookup.organizations(npi)

@@ -114,6 +114,8 @@ def _resources() -> None:
         sa.Column("case_number", sa.BigInteger(), nullable=True),
         sa.Column("member", WORD, nullable=True),
         sa.Column("partner", WORD, nullable=True),
+        sa.Column("audience", WORD, nullable=False),
+        sa.Column("sealed", sa.Integer(), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
         sa.Column("found_by", sa.Text(), nullable=False),
