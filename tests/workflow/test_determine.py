@@ -143,7 +143,7 @@ def test_what_a_reviewer_grants_owes_the_report_and_the_ride_like_the_computers(
 
     assert doctor.found("CommunicationRequest?category=consultation-report-request")
     (ride,) = doctor.found("Task?code=transportation")
-    assert ride["owner"] == {"reference": "Organization/rides"}
+    assert ride["owner"]["reference"] == "Organization/rides"
 
 
 def test_a_denial_owes_neither(ehr: Caller, doctor: Caller) -> None:

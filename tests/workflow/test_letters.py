@@ -115,12 +115,12 @@ def kind(letter: Json) -> str:
     return str(letter["topic"]["coding"][0]["code"])
 
 
-def test_a_denial_sends_its_letters_in_the_same_exchange(ehr: Caller, doctor: Caller) -> None:
+def test_a_denial_sends_its_letters_in_the_same_exchange(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
 
     doctor.record(task["id"], denied())
 
-    found = letters(ehr, task["id"])
+    found = letters(nurse, task["id"])
     assert [kind(each) for each in found] == ["denial", "denial"]
     for each in found:
         assert each["status"] == "in-progress"
@@ -131,23 +131,23 @@ def test_a_denial_sends_its_letters_in_the_same_exchange(ehr: Caller, doctor: Ca
     assert to_member(found)["recipient"][0]["reference"] == "Patient/member-0"
 
 
-def test_only_the_providers_letter_names_who_decided(ehr: Caller, doctor: Caller) -> None:
+def test_only_the_providers_letter_names_who_decided(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    found = letters(ehr, task["id"])
+    found = letters(nurse, task["id"])
 
-    provider_copy, member_copy = words(ehr, to_provider(found)), words(ehr, to_member(found))
+    provider_copy, member_copy = words(nurse, to_provider(found)), words(nurse, to_member(found))
 
     for said in ("Test Reviewer doctor", "209-555-0180"):
         assert said in provider_copy
         assert said not in member_copy
 
 
-def test_a_letter_shows_what_the_reviewer_decided(ehr: Caller, doctor: Caller) -> None:
+def test_a_letter_shows_what_the_reviewer_decided(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], denied())
 
-    said = words(ehr, to_member(letters(ehr, task["id"])))
+    said = words(nurse, to_member(letters(nurse, task["id"])))
 
     assert "A network heart doctor can see you next week" in said
     assert "October 12, 2026 at 9:30 a.m." in said
@@ -158,16 +158,16 @@ def test_a_letter_shows_what_the_reviewer_decided(ehr: Caller, doctor: Caller) -
     assert task["groupIdentifier"]["value"] in said
 
 
-def test_the_document_has_every_format_language_and_enclosure(ehr: Caller, doctor: Caller) -> None:
+def test_the_document_has_every_format_language_and_enclosure(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr, SPANISH)
     doctor.record(task["id"], denied("es"))
-    letter = to_member(letters(ehr, task["id"]))
+    letter = to_member(letters(nurse, task["id"]))
 
-    shown = document(ehr, letter)
+    shown = document(nurse, letter)
 
     assert shown["docStatus"] == "final"
     assert {"reference": f"Task/{task['id']}"} in shown["context"]["related"]
-    assert [(each["contentType"], each["language"]) for each in files(ehr, letter)] == [
+    assert [(each["contentType"], each["language"]) for each in files(nurse, letter)] == [
         ("application/pdf", "es"),
         ("text/html", "es"),
         ("application/pdf", "en"),
@@ -175,132 +175,134 @@ def test_the_document_has_every_format_language_and_enclosure(ehr: Caller, docto
         *[("application/pdf", "es")] * 3,
     ]
     assert letter["language"] == "es"
-    assert TRANSLATED in words(ehr, letter)
+    assert TRANSLATED in words(nurse, letter)
 
 
-def test_enclosures_are_kept_byte_for_byte(ehr: Caller, doctor: Caller) -> None:
+def test_enclosures_are_kept_byte_for_byte(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], denied())
 
-    for letter in letters(ehr, task["id"]):
-        kept = [raw(ehr, each) for each in files(ehr, letter)[2:]]
+    for letter in letters(nurse, task["id"]):
+        kept = [raw(nurse, each) for each in files(nurse, letter)[2:]]
         assert kept == [PDF + f"{name} en".encode() for name in ("your-rights", "nondiscrimination", "language-notice")]
 
 
-def test_a_binary_is_readable_as_what_it_is(ehr: Caller, doctor: Caller) -> None:
+def test_a_binary_is_readable_as_what_it_is(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    pdf, html = files(ehr, to_member(letters(ehr, task["id"])))[:2]
+    pdf, html = files(nurse, to_member(letters(nurse, task["id"])))[:2]
 
-    shown = ehr.client.get(f"/fhir/{pdf['url']}", headers={"Accept": "application/pdf"})
-    page = ehr.client.get(f"/fhir/{html['url']}", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    shown = nurse.client.get(f"/fhir/{pdf['url']}", headers={"Accept": "application/pdf"})
+    page = nurse.client.get(f"/fhir/{html['url']}", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
 
-    assert (shown.status_code, shown.content_type, shown.data) == (200, "application/pdf", raw(ehr, pdf))
+    assert (shown.status_code, shown.content_type, shown.data) == (200, "application/pdf", raw(nurse, pdf))
     assert page.content_type == "text/html; charset=utf-8"
     assert "sandbox" in page.headers["Content-Security-Policy"]
-    assert page.data == raw(ehr, html)
-    assert ehr.read(pdf["url"])["securityContext"]["reference"].startswith("DocumentReference/")
+    assert page.data == raw(nurse, html)
+    assert nurse.read(pdf["url"])["securityContext"]["reference"].startswith("DocumentReference/")
 
 
 @pytest.mark.parametrize("accepted", ["image/png", "application/fhir+xml", "application/pdf;q=0"])
-def test_a_binary_is_not_shown_as_what_it_is_not(ehr: Caller, doctor: Caller, accepted: str) -> None:
+def test_a_binary_is_not_shown_as_what_it_is_not(ehr: Caller, doctor: Caller, accepted: str, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    pdf = files(ehr, to_member(letters(ehr, task["id"])))[0]
+    pdf = files(nurse, to_member(letters(nurse, task["id"])))[0]
 
-    answered = ehr.client.get(f"/fhir/{pdf['url']}", headers={"Accept": accepted})
+    answered = nurse.client.get(f"/fhir/{pdf['url']}", headers={"Accept": accepted})
 
     assert (answered.status_code, json(answered)["resourceType"]) == (406, "OperationOutcome")
 
 
 @pytest.mark.parametrize("accepted", ["*/*", "application/fhir+json, application/pdf", "application/fhir+json"])
-def test_a_binary_is_fhir_json_where_that_is_taken_as_well(ehr: Caller, doctor: Caller, accepted: str) -> None:
+def test_a_binary_is_fhir_json_where_that_is_taken_as_well(
+    ehr: Caller, doctor: Caller, accepted: str, nurse: Caller
+) -> None:
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    pdf = files(ehr, to_member(letters(ehr, task["id"])))[0]
+    pdf = files(nurse, to_member(letters(nurse, task["id"])))[0]
 
-    answered = ehr.client.get(f"/fhir/{pdf['url']}", headers={"Accept": accepted})
+    answered = nurse.client.get(f"/fhir/{pdf['url']}", headers={"Accept": accepted})
 
     assert json(answered)["resourceType"] == "Binary"
 
 
-def test_nobody_else_reads_a_letters_bytes(harbor: Service, ehr: Caller, doctor: Caller) -> None:
+def test_nobody_else_reads_a_letters_bytes(harbor: Service, ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    pdf = files(ehr, to_member(letters(ehr, task["id"])))[0]
+    pdf = files(nurse, to_member(letters(nurse, task["id"])))[0]
     stranger = harbor.partner("stranger", npi="1999999976")
 
     for headers in ({}, {"Accept": "application/pdf"}):
         assert stranger.client.get(f"/fhir/{pdf['url']}", headers=headers).status_code == 404
 
 
-def test_an_approval_by_the_computer_is_written_once_by_the_worker(harbor: Service, ehr: Caller) -> None:
+def test_an_approval_by_the_computer_is_written_once_by_the_worker(harbor: Service, ehr: Caller, nurse: Caller) -> None:
     nobody_open = {"coding": [{"system": NUCC, "code": CLOSED[0]}]}
     task = ehr.task(ehr.submit(an_order(performer=[provider(OUTSIDE)], performerType=nobody_open)))
     assert status_of(task) == "approved"
-    assert letters(ehr, task["id"]) == []
+    assert letters(nurse, task["id"]) == []
 
     harbor.work("letters")
     harbor.work("letters")
 
-    found = letters(ehr, task["id"])
+    found = letters(nurse, task["id"])
     assert [(kind(each), each["status"]) for each in found] == [("approval", "in-progress")] * 2
-    assert "We approved the second opinion" in words(ehr, to_member(found))
-    assert "No doctor in our network can give you this second opinion." in words(ehr, to_member(found))
+    assert "We approved the second opinion" in words(nurse, to_member(found))
+    assert "No doctor in our network can give you this second opinion." in words(nurse, to_member(found))
 
 
-def test_an_answer_without_authorization_says_so(harbor: Service, ehr: Caller) -> None:
+def test_an_answer_without_authorization_says_so(harbor: Service, ehr: Caller, nurse: Caller) -> None:
     task = ehr.task(ehr.submit(an_order()))
     assert status_of(task) == "no-authorization-required"
 
     harbor.work("letters")
 
-    found = letters(ehr, task["id"])
+    found = letters(nurse, task["id"])
     assert [kind(each) for each in found] == ["approval", "approval"]
     assert {each["status"] for each in found} == {"in-progress"}
-    assert "do not need our approval" in words(ehr, to_member(found))
+    assert "do not need our approval" in words(nurse, to_member(found))
 
 
-def test_a_question_is_asked_in_the_members_language(harbor: Service, ehr: Caller) -> None:
+def test_a_question_is_asked_in_the_members_language(harbor: Service, ehr: Caller, nurse: Caller) -> None:
     task = ehr.task(ehr.submit(an_order(member=SPANISH, requester=provider("1999999992"), **PENDED)))
     assert status_of(task) == "information-requested"
 
     harbor.work("letters")
 
-    letter = to_member(letters(ehr, task["id"]))
+    letter = to_member(letters(nurse, task["id"]))
     assert kind(letter) == "information"
-    assert "¿Quién pide la segunda opinión?" in words(ehr, letter)
+    assert "¿Quién pide la segunda opinión?" in words(nurse, letter)
 
 
-def test_a_withdrawal_tells_the_member_that_she_can_ask_herself(harbor: Service, ehr: Caller) -> None:
+def test_a_withdrawal_tells_the_member_that_she_can_ask_herself(harbor: Service, ehr: Caller, nurse: Caller) -> None:
     answered = ehr.submit(an_order(**PENDED))
     order = ehr.order(answered)
     ehr.put(order | {"status": "revoked", "extension": [member_informed()]})
 
     harbor.work("letters")
 
-    letter = to_member(letters(ehr, ehr.task(answered)["id"]))
+    letter = to_member(letters(nurse, ehr.task(answered)["id"]))
     assert kind(letter) == "withdrawal"
-    assert "You can ask for it on your own, at any time." in words(ehr, letter)
-    assert "We did not deny it." in words(ehr, letter)
+    assert "You can ask for it on your own, at any time." in words(nurse, letter)
+    assert "We did not deny it." in words(nurse, letter)
 
 
 def test_an_approval_by_a_reviewer_goes_out_at_once(ehr: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     nurse.record(task["id"], given.approved())
 
-    found = letters(ehr, task["id"])
+    found = letters(nurse, task["id"])
 
     assert [(kind(each), each["status"]) for each in found] == [("approval", "in-progress")] * 2
     (number,) = outputs(ehr.read(f"Task/{task['id']}"), "authorization-number")
-    assert number["value"] in words(ehr, to_member(found))
+    assert number["value"] in words(nurse, to_member(found))
 
 
-def test_a_modification_names_the_doctor_approved(ehr: Caller, doctor: Caller) -> None:
+def test_a_modification_names_the_doctor_approved(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], given.modified())
 
-    said = words(ehr, to_member(letters(ehr, task["id"])))
+    said = words(nurse, to_member(letters(nurse, task["id"])))
 
     assert "You can have a second opinion with this doctor:" in said
     assert "Your approval number is" in said
@@ -310,28 +312,28 @@ def test_more_time_is_told_with_what_is_missing(ehr: Caller, nurse: Caller) -> N
     task = pended(ehr)
     nurse.record(task["id"], given.extended("2026-10-19T10:00:00-07:00"))
 
-    found = letters(ehr, task["id"])
+    found = letters(nurse, task["id"])
 
     assert [(kind(each), each["status"]) for each in found] == [("delay", "in-progress")] * 2
-    assert "The report of the heart test." in words(ehr, to_member(found))
-    assert "You can file a grievance about the delay" in words(ehr, to_member(found))
+    assert "The report of the heart test." in words(nurse, to_member(found))
+    assert "You can file a grievance about the delay" in words(nurse, to_member(found))
 
 
-def test_a_language_without_wording_gets_english(ehr: Caller, doctor: Caller) -> None:
+def test_a_language_without_wording_gets_english(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr, KLINGON)
     doctor.record(task["id"], denied())
 
-    letter = to_member(letters(ehr, task["id"]))
+    letter = to_member(letters(nurse, task["id"]))
 
     assert (letter["language"], letter["status"]) == ("en", "in-progress")
 
 
-def test_the_confidential_address_wins_and_is_on_no_other_paper(ehr: Caller, doctor: Caller) -> None:
+def test_the_confidential_address_wins_and_is_on_no_other_paper(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr, CONFIDENTIAL_ADDRESS)
     doctor.record(task["id"], denied())
-    found = letters(ehr, task["id"])
+    found = letters(nurse, task["id"])
 
-    member_copy, provider_copy = words(ehr, to_member(found)), words(ehr, to_provider(found))
+    member_copy, provider_copy = words(nurse, to_member(found)), words(nurse, to_provider(found))
 
     assert "c/o Test Shelter, 9 Quiet Way Lodi, CA 95240" in member_copy
     assert "Specimen Quay" not in member_copy
@@ -339,18 +341,20 @@ def test_the_confidential_address_wins_and_is_on_no_other_paper(ehr: Caller, doc
     assert "Quiet Way" not in str(found)
 
 
-def test_a_deceased_members_letter_is_suppressed_and_the_providers_sent(ehr: Caller, doctor: Caller) -> None:
+def test_a_deceased_members_letter_is_suppressed_and_the_providers_sent(
+    ehr: Caller, doctor: Caller, nurse: Caller
+) -> None:
     task = pended(ehr, DIED)
     doctor.record(task["id"], denied())
 
-    (letter,) = letters(ehr, task["id"])
+    (letter,) = letters(nurse, task["id"])
 
     assert letter == to_provider([letter])
     assert letter["status"] == "in-progress"
 
 
 def test_a_missing_enclosure_keeps_the_letter_and_the_denial_stands(
-    harbor: Service, ehr: Caller, doctor: Caller, enclosed: Path
+    harbor: Service, ehr: Caller, doctor: Caller, enclosed: Path, nurse: Caller
 ) -> None:
     (enclosed / "your-rights.en.pdf").unlink()
     task = pended(ehr)
@@ -359,21 +363,21 @@ def test_a_missing_enclosure_keeps_the_letter_and_the_denial_stands(
 
     kept = ehr.read(f"Task/{task['id']}")
     assert status_of(kept) == "denied"
-    assert {each["status"] for each in letters(ehr, task["id"])} == {"preparation"}
+    assert {each["status"] for each in letters(nurse, task["id"])} == {"preparation"}
     assert any("your-rights.en.pdf" in each["text"] for each in kept["note"])
     assert "your-rights.en.pdf" in explain(harbor.desk, task["id"])
-    assert document(ehr, letters(ehr, task["id"])[0])["docStatus"] == "preliminary"
-    assert "This is a draft." in words(ehr, to_member(letters(ehr, task["id"])))
+    assert document(nurse, letters(nurse, task["id"])[0])["docStatus"] == "preliminary"
+    assert "This is a draft." in words(nurse, to_member(letters(nurse, task["id"])))
     assert [each["id"] for each in doctor.found("Task?performer=release")] == [task["id"]]
 
 
 def test_release_names_what_is_missing_and_changes_nothing(
-    harbor: Service, ehr: Caller, doctor: Caller, enclosed: Path
+    harbor: Service, ehr: Caller, doctor: Caller, enclosed: Path, nurse: Caller
 ) -> None:
     (enclosed / "your-rights.en.pdf").unlink()
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    letter = to_member(letters(ehr, task["id"]))
+    letter = to_member(letters(nurse, task["id"]))
     before = harbor.count("case_event")
 
     refused = doctor.post(f"Communication/{letter['id']}/$release", NOTHING)
@@ -385,43 +389,43 @@ def test_release_names_what_is_missing_and_changes_nothing(
 
 
 def test_a_letter_is_released_once_nothing_is_missing_dated_that_day(
-    harbor: Service, ehr: Caller, doctor: Caller, enclosed: Path
+    harbor: Service, ehr: Caller, doctor: Caller, enclosed: Path, nurse: Caller
 ) -> None:
     missing = enclosed / "your-rights.en.pdf"
     body = missing.read_bytes()
     missing.unlink()
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    letter = to_member(letters(ehr, task["id"]))
-    draft = files(ehr, letter)[0]
+    letter = to_member(letters(nurse, task["id"]))
+    draft = files(nurse, letter)[0]
     missing.write_bytes(body)
     harbor.clock.move(days=1)
 
     answered = doctor.client.post(f"/fhir/Communication/{letter['id']}/$release")
 
     assert (answered.status_code, json(answered)["status"]) == (200, "in-progress")
-    assert "Date mailed: October 6, 2026" in words(ehr, json(answered))
-    assert files(ehr, json(answered))[0]["url"] == draft["url"]
-    assert ehr.read(f"{draft['url']}/_history/1")["data"] != ehr.read(draft["url"])["data"]
-    assert len(files(ehr, json(answered))) == 5
+    assert "Date mailed: October 6, 2026" in words(nurse, json(answered))
+    assert files(nurse, json(answered))[0]["url"] == draft["url"]
+    assert nurse.read(f"{draft['url']}/_history/1")["data"] != nurse.read(draft["url"])["data"]
+    assert len(files(nurse, json(answered))) == 5
     assert doctor.client.post(f"/fhir/Communication/{letter['id']}/$release").status_code == 409
 
 
-def test_a_denial_without_translation_waits_for_it(harbor: Service, ehr: Caller, doctor: Caller) -> None:
+def test_a_denial_without_translation_waits_for_it(harbor: Service, ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr, SPANISH)
 
     doctor.record(task["id"], denied())
 
-    found = letters(ehr, task["id"])
+    found = letters(nurse, task["id"])
     assert (to_member(found)["status"], to_provider(found)["status"]) == ("preparation", "in-progress")
     assert "translation of the rationale into español" in explain(harbor.desk, task["id"])
     assert any("translation" in each["text"] for each in ehr.read(f"Task/{task['id']}")["note"])
 
 
-def test_release_may_bring_the_translation(ehr: Caller, doctor: Caller) -> None:
+def test_release_may_bring_the_translation(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr, SPANISH)
     doctor.record(task["id"], denied())
-    letter = to_member(letters(ehr, task["id"]))
+    letter = to_member(letters(nurse, task["id"]))
     rationale = next(each for each in denied("es")["parameter"] if each["name"] == "rationale")
 
     refused = doctor.post(f"Communication/{letter['id']}/$release", NOTHING)
@@ -429,22 +433,22 @@ def test_release_may_bring_the_translation(ehr: Caller, doctor: Caller) -> None:
 
     assert refused.status_code == 422
     assert (answered.status_code, json(answered)["status"]) == (200, "in-progress")
-    assert TRANSLATED in words(ehr, json(answered))
+    assert TRANSLATED in words(nurse, json(answered))
 
 
-def test_what_was_sent_never_changes(harbor: Service, ehr: Caller, doctor: Caller) -> None:
+def test_what_was_sent_never_changes(harbor: Service, ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], given.approved())
-    letter = to_member(letters(ehr, task["id"]))
-    sent = [raw(ehr, each) for each in files(ehr, letter)]
+    letter = to_member(letters(nurse, task["id"]))
+    sent = [raw(nurse, each) for each in files(nurse, letter)]
     harbor.clock.move(days=3)
     order = ehr.read(f"ServiceRequest/{task['focus']['reference'].rpartition('/')[2]}")
 
     ehr.put(order | {"status": "revoked", "extension": [member_informed()]})
     harbor.work("letters")
 
-    assert [raw(ehr, each) for each in files(ehr, letter)] == sent
-    assert document(ehr, letter)["meta"]["versionId"] == "1"
+    assert [raw(nurse, each) for each in files(nurse, letter)] == sent
+    assert document(nurse, letter)["meta"]["versionId"] == "1"
 
 
 def test_who_may_release_what(harbor: Service, ehr: Caller, doctor: Caller, nurse: Caller, enclosed: Path) -> None:
@@ -452,7 +456,7 @@ def test_who_may_release_what(harbor: Service, ehr: Caller, doctor: Caller, nurs
         file.unlink()
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    address = f"/fhir/Communication/{letters(ehr, task['id'])[0]['id']}/$release"
+    address = f"/fhir/Communication/{to_provider(letters(nurse, task['id']))['id']}/$release"
     outside = harbor.reviewer("outside", state="NV")
 
     for caller, status in ((ehr, 403), (nurse, 403), (outside, 403), (doctor, 422)):
@@ -466,30 +470,30 @@ def test_a_nurse_releases_other_letters(ehr: Caller, nurse: Caller, enclosed: Pa
         file.unlink()
     task = pended(ehr)
     nurse.record(task["id"], given.extended("2026-10-19T10:00:00-07:00"))
-    letter = to_member(letters(ehr, task["id"]))
+    letter = to_member(letters(nurse, task["id"]))
     letters_directory.enclosures(enclosed, "en")
 
     assert nurse.client.post(f"/fhir/Communication/{letter['id']}/$release").status_code == 200
 
 
-def test_delivery_is_asked_for_with_the_release(harbor: Service, ehr: Caller, doctor: Caller) -> None:
+def test_delivery_is_asked_for_with_the_release(harbor: Service, ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], denied())
 
-    for letter in letters(ehr, task["id"]):
+    for letter in letters(nurse, task["id"]):
         assert harbor.desk.store.work(f"deliver/Communication/{letter['id']}") is not None
 
 
-def test_letters_are_found_by_their_parameters(ehr: Caller, doctor: Caller) -> None:
+def test_letters_are_found_by_their_parameters(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    letter = to_member(letters(ehr, task["id"]))
+    letter = to_member(letters(nurse, task["id"]))
     number = letter["identifier"][0]["value"]
 
-    assert ehr.found(f"Communication?identifier={number}") == [letter]
-    assert len(ehr.found(f"DocumentReference?related=Task/{task['id']}")) == 2
-    assert len(ehr.found("DocumentReference?patient=Patient/member-0&contenttype=text/html&language=en")) == 2
-    assert ehr.found("Communication?subject=Patient/member-0&recipient=Patient/member-0") == [letter]
+    assert nurse.found(f"Communication?identifier={number}") == [letter]
+    assert len(nurse.found(f"DocumentReference?related=Task/{task['id']}")) == 2
+    assert len(nurse.found("DocumentReference?patient=Patient/member-0&contenttype=text/html&language=en")) == 2
+    assert nurse.found("Communication?subject=Patient/member-0&recipient=Patient/member-0") == [letter]
 
 
 def test_explain_tells_the_letters(harbor: Service, ehr: Caller, doctor: Caller) -> None:
@@ -542,11 +546,11 @@ def test_releasing_the_notice_is_the_denial_attested(
     assert (answered.status_code, json(answered)["status"]) == (200, "in-progress")
     after = ehr.read(f"Task/{task['id']}")
     assert (after["status"], status_of(after)) == ("rejected", "denied")
-    sent = letters(ehr, task["id"])
+    sent = letters(nurse, task["id"])
     assert {each["status"] for each in sent} == {"in-progress"}
-    assert "Date mailed: October 12, 2026" in words(ehr, to_member(sent))
-    assert "Test Reviewer doctor" in words(ehr, to_provider(sent))
-    assert "Test Reviewer doctor" not in words(ehr, to_member(sent))
+    assert "Date mailed: October 12, 2026" in words(nurse, to_member(sent))
+    assert "Test Reviewer doctor" in words(nurse, to_provider(sent))
+    assert "Test Reviewer doctor" not in words(nurse, to_member(sent))
 
 
 @pytest.mark.parametrize("body", [denied(), given.approved(), given.extended("2026-10-19T10:00:00-07:00")])
@@ -564,24 +568,24 @@ def test_a_decision_voids_the_prepared_notice(harbor: Service, ehr: Caller, doct
     assert {each["status"] for each in letters(ehr, task["id"])} == {"in-progress"}
 
 
-def test_calling_an_urgent_request_standard_is_told(ehr: Caller, doctor: Caller) -> None:
+def test_calling_an_urgent_request_standard_is_told(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = ehr.task(ehr.submit(an_order(priority="urgent", **PENDED)))
 
     answered = tell(doctor, task, code("urgency", "standard", "Stable for months."))
 
     assert answered.status_code == 200, answered.text
-    found = letters(ehr, task["id"])
+    found = letters(nurse, task["id"])
     assert [(kind(each), each["status"]) for each in found] == [("urgency-changed", "in-progress")] * 2
-    assert "We will decide by October 12, 2026." in words(ehr, to_member(found))
+    assert "We will decide by October 12, 2026." in words(nurse, to_member(found))
 
 
 def test_a_member_who_died_before_the_release_gets_no_letter(
-    harbor: Service, ehr: Caller, doctor: Caller, enclosed: Path
+    harbor: Service, ehr: Caller, doctor: Caller, enclosed: Path, nurse: Caller
 ) -> None:
     (enclosed / "your-rights.en.pdf").unlink()
     task = pended(ehr)
     doctor.record(task["id"], denied())
-    letter = to_member(letters(ehr, task["id"]))
+    letter = to_member(letters(nurse, task["id"]))
     letters_directory.enclosures(enclosed, "en")
     harbor.load([each | ({"deceasedBoolean": True} if each["id"] == "member-0" else {}) for each in resources()])
 
