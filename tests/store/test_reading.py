@@ -133,3 +133,7 @@ def test_another_process_sees_a_save_at_once(database_url: str) -> None:
     assert case.status == "approved"
     one.close()
     other.close()
+
+
+def test_nothing_is_called_by_what_no_database_can_hold(kept: Store) -> None:
+    assert kept.read("Task", "task\0-1", EVERYTHING) is None

@@ -232,3 +232,15 @@ def test_what_staff_find_out_on_an_appeal_is_kept_for_the_clinician(
 
     assert status_of(after) == "pended-clinician"
     assert harbor.reviewer("another").record(task["id"], given.approved()).status_code == 200
+
+
+def test_that_somebody_is_no_member_can_be_appealed_and_upheld(harbor: Service, ehr: Caller, plan: Caller) -> None:
+    harbor.load([each for each in small_directory.resources() if each["id"] != "coverage-1"])
+    task = ehr.task(ehr.submit(an_order(member=MEMBERS[1])))
+    harbor.reviewer("doctor").record(task["id"], given.not_eligible())
+
+    appeal = json(plan.appeal(task["id"], given.appeal()))
+    answered = harbor.reviewer("another").record(appeal["id"], given.not_eligible())
+
+    assert (status_of(appeal), answered.status_code) == ("pended-clinician", 200)
+    assert status_of(plan.read(f"Task/{appeal['id']}")) == "not-eligible"

@@ -6,7 +6,8 @@ import pytest
 
 import determinations as given
 from desks import Caller, Service, issue, status_of
-from small_orders import PENDED, an_order
+from small_directory import SPECIALIST
+from small_orders import PENDED, an_order, provider
 
 Json = dict[str, Any]
 
@@ -110,6 +111,16 @@ def test_an_alternative_may_be_named_by_address_or_by_number(doctor: Caller, pen
     body = given.having(given.without(given.denied(), "alternative"), given.alternative(reference))
 
     assert doctor.record(pended["id"], body).status_code == 200
+
+
+@pytest.mark.parametrize("reference", [{"reference": "Practitioner/specialist"}, provider(SPECIALIST)])
+def test_whose_care_is_questioned_cannot_be_offered(doctor: Caller, pended: Json, reference: Json) -> None:
+    offered = doctor.record(pended["id"], given.having(given.denied(), given.alternative(reference)))
+    assert (offered.status_code, issue(offered)["expression"]) == (422, ["Parameters.parameter[4].value"])
+
+    instead = {"name": "modification", "part": [{"name": "provider", "valueReference": reference}]}
+    authorized = doctor.record(pended["id"], given.having(given.without(given.modified(), "modification"), instead))
+    assert (authorized.status_code, issue(authorized)["code"]) == (422, "business-rule")
 
 
 @pytest.mark.parametrize(

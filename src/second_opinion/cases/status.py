@@ -111,6 +111,7 @@ TRANSITIONS: Mapping[CaseStatus, frozenset[CaseStatus]] = MappingProxyType(
     | dict.fromkeys(FINAL, frozenset[CaseStatus]())
     | {
         CaseStatus.PENDED_ELIGIBILITY: _WHILE_OPEN | {CaseStatus.NOT_ELIGIBLE},
+        CaseStatus.PENDED_CLINICIAN: _WHILE_OPEN | {CaseStatus.NOT_ELIGIBLE},  # upheld on appeal
         CaseStatus.NO_AUTHORIZATION_REQUIRED: _WHILE_GRANTED,
         CaseStatus.APPROVED: _WHILE_GRANTED,
         CaseStatus.MODIFIED: _VISIT | {CaseStatus.WITHDRAWN},

@@ -37,7 +37,7 @@ def _newest(dialect: Dialect, kind: str, visibility: Visibility) -> Part:
 def read(database: Database, kind: str, identity: str, visibility: Visibility, version: int | None) -> Stored | None:
     """The current version of a resource, or the one asked for; None where the caller may see none."""
     newest = _newest(database.dialect, kind, visibility)
-    if newest is NOTHING:
+    if newest is NOTHING or "\0" in identity:  # PostgreSQL's text holds no NUL: nothing is called so
         return None
     rows = database.fetch(newest.text, (kind, identity, *newest.values))
     if not rows:

@@ -86,6 +86,8 @@ def _resolved(
         known = offering.known(party, networks, today, lookup)
         if known is None:
             raise Unresolved("The directory knows no such provider", party.path)
+        if {known.reference, known.party_reference, known.npi} & _initial(case):
+            raise BusinessRule("The provider whose care is questioned cannot give the second opinion", party.path)
         return known
 
     offers = []
@@ -96,6 +98,12 @@ def _resolved(
         )
     instead = stated.modification.provider if stated.modification else None
     return tuple(offers), find(instead) if instead else None
+
+
+def _initial(case: CaseFile) -> set[str | None]:
+    """How the provider of the first opinion may be called."""
+    named = case.view.initial_provider or {}
+    return {named.get("reference"), named.get("identifier", {}).get("value")} - {None}
 
 
 def _lacking(

@@ -94,7 +94,8 @@ def refuse_closed(case: CaseFile, outcome: ReviewOutcome | None) -> None:
         raise CaseClosed(f"Case {case.view.number} is {status}; only a case that is open can be decided")
     if outcome is ReviewOutcome.EXTENDED and case.view.extension is not None:
         raise CaseClosed(f"The time to decide case {case.view.number} was extended before; it is extended once")
-    if outcome is ReviewOutcome.NOT_ELIGIBLE and CaseStatus.NOT_ELIGIBLE not in TRANSITIONS[status]:
+    without_coverage = case.view.coverage is None and CaseStatus.NOT_ELIGIBLE in TRANSITIONS[status]
+    if outcome is ReviewOutcome.NOT_ELIGIBLE and not without_coverage:
         raise CaseClosed(f"Case {case.view.number} has coverage on record; only one without is closed as not eligible")
 
 
