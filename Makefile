@@ -20,6 +20,11 @@ $(VENV)/development: $(VENV)/runtime .lock/development.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .lock/development.txt
 	@touch $@
 
+$(VENV)/clients: $(VENV)/runtime .lock/clients.txt # clients of others with dependencies we don't want beside ours
+	$(PYTHON) -m venv $(VENV)/clients
+	$(VENV)/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .lock/clients.txt
+	@touch $@
+
 demo: $(VENV)/runtime ## decide every request in fhir_examples/ and keep serving (ARGS=--once: stop afterwards)
 	$(BIN)/second-opinion demo $(ARGS)
 
@@ -45,3 +50,4 @@ lock: $(VENV)/development ## resolve the dependencies of pyproject.toml again
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file .lock/runtime.txt .lock/runtime.in pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file .lock/development.txt --constraint .lock/runtime.txt --extra development pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file .lock/clients.txt .lock/clients.in

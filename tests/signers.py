@@ -57,6 +57,13 @@ class Signer:
         return parts | ({"kid": self.kid} if self.kid else {})
 
     @property
+    def private(self) -> Json:
+        """The whole key as a JSON Web Key, for clients that sign themselves."""
+        assert isinstance(self.key, ec.EllipticCurvePrivateKey)
+        value = _integer(self.key.private_numbers().private_value, (self.key.key_size + 7) // 8)
+        return self.public | {"d": value, "alg": self.algorithm, "key_ops": ["sign"]}
+
+    @property
     def pem(self) -> bytes:
         """The public half as PEM, which some verifiers can be made to take for a shared secret."""
         return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
