@@ -11,7 +11,7 @@ from second_opinion.store.keeping import Store
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the kill tests go on."""
-    parser.addoption("--killing", default="8", help="Seconds processes are killed at random on each database.")
+    parser.addoption("--killing", default="5", help="Seconds processes are killed at random on each database.")
 
 
 @pytest.fixture(scope="session")
