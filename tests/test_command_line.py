@@ -80,3 +80,19 @@ def test_the_schema_is_asked_for_and_brought(run: Run, tmp_path: Path) -> None:
     assert run("database", "status", "--database", url).exit_code == 1
     assert run("database", "upgrade", "--database", url).exit_code == 0
     assert run("database", "status", "--database", url).exit_code == 0
+
+
+def test_anybodys_answer_is_read_line_by_line(run: Run, tmp_path: Path) -> None:
+    answer = tmp_path / "answer.json"
+    answer.write_text('{"resourceType":"ClaimResponse","outcome":"complete","item":[{"itemSequence":1}]}')
+
+    read = run("read-answer", answer)
+
+    assert (read.exit_code, read.stdout) == (0, "outcome complete\nitem 1: code -, number -\n")
+
+
+def test_a_file_that_is_no_answer_is_told_so(run: Run, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+
+    assert (run("read-answer", other).exit_code, "no ClaimResponse" in run("read-answer", other).stderr) == (1, True)

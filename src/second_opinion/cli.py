@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import click
 from rich.console import Console
@@ -18,6 +18,7 @@ from second_opinion.review import policy as policies
 from second_opinion.review import table
 from second_opinion.settings import Settings
 from second_opinion.workflow import explain as explaining
+from second_opinion.workflow import read_answer as reading_answers
 from second_opinion.workflow.load import LoadError, load_directory
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -181,6 +182,14 @@ def policy_table(on: datetime | None) -> None:
 def explain(case: str, database_url: str | None) -> None:
     """Tell the whole story of a case, by its number or its Task's id."""
     click.echo(explaining.explain(app.desk(_settings(database_url)), case))
+
+
+@main.command("read-answer")
+@click.argument("file", type=click.File("rb"))
+def read_answer(file: BinaryIO) -> None:
+    """Print item, code, number and error of anybody's PAS response Bundle; - reads standard input."""
+    for line in reading_answers.told(file.read()):
+        click.echo(line)
 
 
 @main.group()

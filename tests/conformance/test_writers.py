@@ -10,6 +10,7 @@ import pytest
 
 import documents
 from case_views import VOCABULARY, approved, every_kind
+from conformance import claims
 from conformance.notifications import keep_all
 from second_opinion.errors import InvalidElement
 from second_opinion.fhir import attachments, bundles, capability, case_resources, outcome, received_documents
@@ -83,6 +84,7 @@ def test_everything_written_and_published_is_free_of_errors(tmp_path: Path) -> N
     answers, published, known = tmp_path / "answers", tmp_path / "published", tmp_path / "known.txt"
     write_everything(answers, published)
     keep_all(answers, tmp_path / "notifying")
+    claims.keep_all(answers, tmp_path / "claims", SHARED / "data")
     known.write_text(KNOWN)
 
     run = subprocess.run(  # noqa: S603  # the validator beside the repository, on files written here

@@ -19,6 +19,7 @@ class SentItem:
     extensions: tuple[Fragment, ...] = ()  # of the answer's item: traces, dates asked for, earlier number
     detail: tuple[Fragment, ...] = ()  # parts of itemAuthorizedDetail
     provider: Fragment | None = None  # Reference to the Practitioner or Organization asked for, as the client names it
+    types: tuple[tuple[str, str], ...] = ()  # (extension, X12 code) of the request and the certification
     line: Fragment = field(default_factory=dict)  # what an addItem repeats of the item
 
 

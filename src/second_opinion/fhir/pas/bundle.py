@@ -45,7 +45,7 @@ def write(
     """
     names = _names(response, sent)
     answer = _answer(response, sent, edition, inquiry=inquiry)
-    written = _Written(names, lookup, vocabulary)
+    written = _Written(names, lookup, vocabulary, profiled=sent is not None)
     own_url = f"{vocabulary.base}/ClaimResponse/{response['id']}"
     first = {"fullUrl": own_url, "resource": written.told(answer)}
     for text in also:
@@ -56,7 +56,7 @@ def write(
     return {
         "resourceType": "Bundle",
         "id": response["id"],
-        "meta": {"profile": [f"{PAS}/{profile}"]},
+        **({"meta": {"profile": [f"{PAS}/{profile}"]}} if edition is Edition.CURRENT else {}),
         **({"identifier": sent.bundle_identifier} if sent else _numbered(response)),
         "type": "collection",
         "timestamp": instant(at),
@@ -89,7 +89,11 @@ def _names(response: Json, sent: SentClaim | None) -> dict[str, Json]:
 def _answer(response: Json, sent: SentClaim | None, edition: Edition, *, inquiry: bool) -> Json:
     """The ClaimResponse in PAS's form and the client's words."""
     profile = "profile-claiminquiryresponse" if inquiry else "profile-claimresponse"
-    answer = response | {"status": "active", "meta": response["meta"] | {"profile": [f"{PAS}/{profile}"]}}
+    claimed = {"profile": [f"{PAS}/{profile}"]} if edition is Edition.CURRENT else {}
+    answer = response | {"status": "active", "meta": response["meta"] | claimed}
+    if str(answer.get("requestor", EMPTY).get("reference", "")).startswith("Practitioner/"):
+        # PAS takes no bare Practitioner here; the number says who it is
+        answer["requestor"] = {name: each for name, each in answer["requestor"].items() if name != "reference"}
     if inquiry:
         answer.pop("communicationRequest", None)
     if edition is Edition.EARLIER:
@@ -151,9 +155,9 @@ def review_codes(response: Mapping[str, Any]) -> set[str]:
 class _Written:
     """Resources with their references told in the client's names; ours that are still named come along."""
 
-    def __init__(self, names: Mapping[str, Json], lookup: Lookup, vocabulary: Vocabulary) -> None:
+    def __init__(self, names: Mapping[str, Json], lookup: Lookup, vocabulary: Vocabulary, *, profiled: bool) -> None:
         self._names, self._lookup, self._base = names, lookup, vocabulary.base
-        self._vocabulary = vocabulary
+        self._vocabulary, self._profiled = vocabulary, profiled
         self._found: dict[str, Json] = {}
 
     def told(self, value: Any) -> Any:
@@ -191,9 +195,7 @@ class _Written:
         if resource["resourceType"] not in {"CommunicationRequest", "Task"}:
             return resource
         renamed: Json = _renamed(resource, self._names, self._base)
-        if resource["resourceType"] == "CommunicationRequest":
-            return information.in_a_response(renamed, self._vocabulary)
-        return renamed
+        return information.in_a_response(renamed, self._vocabulary) if self._profiled else renamed
 
 
 def _renamed(value: Any, names: Mapping[str, Json], base: str) -> Any:

@@ -60,11 +60,19 @@ def as_line_request(request: Json, view: CaseView, sent: SentClaim) -> Json:
     return request | {"extension": [_line_number(view, sent)], "payload": payload}
 
 
-def in_a_response(request: Json, vocabulary: Vocabulary) -> Json:
-    """The CommunicationRequest as PAS profiles it; what is wider in our own form is left out."""
+def in_a_response(resource: Json, vocabulary: Vocabulary) -> Json:
+    """Task or CommunicationRequest as PAS profiles them; what is wider in our own form is left out."""
+    if resource["resourceType"] == "Task":
+        return resource | {"meta": resource["meta"] | {"profile": [f"{PAS}/profile-task"]}}
+    return _line_request(resource, vocabulary)
+
+
+def _line_request(request: Json, vocabulary: Vocabulary) -> Json:
     kept = {name: each for name, each in request.items() if name not in OF_OURS}
     kept["meta"] = request["meta"] | {"profile": [f"{PAS}/profile-communicationrequest"]}
     kept["medium"] = [{"coding": [terms.CDEX_MEDIUM]}]
+    if "/Organization/" in request.get("sender", {}).get("reference", ""):  # PAS: nobody else sends
+        kept["sender"] = request["sender"]
     if (kind := vocabulary.x12.coding("755", "consult-note")) is not None:
         kept["category"] = [concept(kind)]
     return kept

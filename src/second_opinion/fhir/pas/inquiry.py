@@ -21,7 +21,6 @@ CERTIFIED = {  # extension of an inquired item → the day of the authorization 
     "itemCertificationEffectiveDate": "first_day",
     "itemCertificationExpirationDate": "last_day",
 }
-TYPES = (("serviceItemRequestType", "1525"), ("certificationType", "1322"))
 
 
 def member(request: PasRequest) -> StatedMember:
@@ -99,11 +98,7 @@ def _filter(claim: Json, item: Json) -> Filter:
     return Filter(
         codes=codes,
         end=end,
-        types=tuple(
-            (name, code)
-            for name, table in TYPES
-            for code in terms.codes(terms.value(item, name), f"{terms.X12}/{table}")
-        ),
+        types=terms.types(item),
         serviced=_days(item.get("servicedPeriod") or item.get("servicedDate")) or _period(claim),
         certified=tuple(
             (day, within) for name, day in CERTIFIED.items() if (within := _days(terms.value(item, name))) is not None
@@ -124,8 +119,8 @@ def _codes_of(item: SentItem) -> Iterator[Code]:
 
 def _type_fits(name: str, code: str, item: SentItem | None) -> bool:
     """Whether the item says the same; what it does not say is not held against it."""
-    said = terms.value(item.line, name) if item else None
-    return said is None or code in {each["code"] for each in said.get("coding", ()) if "code" in each}
+    said = [own for other, own in item.types if other == name] if item else []
+    return not said or code in said
 
 
 def _certified_within(view: CaseView, day: str, within: Days) -> bool:

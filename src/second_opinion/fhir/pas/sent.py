@@ -12,17 +12,10 @@ from second_opinion.fhir.resolving import Entry, Target
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
 
 REPEATED = ("itemTraceNumber", "authorizationNumber")  # stand in the answer's item as they came
-DETAIL = ("productOrServiceCodeEnd", "epsdtIndicator", "nursingHomeLevelOfCare", "revenueUnitRateLimit")
-ADDED = (  # what an addItem repeats of the item it takes the place of
-    "itemTraceNumber",
-    "epsdtIndicator",
-    "nursingHomeResidentialStatus",
-    "nursingHomeLevelOfCare",
-    "productOrServiceCodeEnd",
-    "revenueUnitRateLimit",
-    "serviceItemRequestType",
-    "certificationType",
-)
+# What an addItem repeats of the item it takes the place of. Four more are profiled there (request type, certification
+# type, end of a code range, revenue unit rate), but their own definitions forbid them at this place, and so does HL7's
+# validator; the same holds for what itemAuthorizedDetail could repeat besides service, modifiers, price and quantity.
+ADDED = ("itemTraceNumber", "epsdtIndicator", "nursingHomeResidentialStatus", "nursingHomeLevelOfCare")
 TURNED = {
     "applicationSenderCode": "applicationReceiverCode",
     "applicationReceiverCode": "applicationSenderCode",
@@ -134,6 +127,7 @@ def _item(request: PasRequest, line: Line, behind: Behind) -> SentItem:
         extensions=tuple(_repeated(request.claim, item)),
         detail=tuple(_detail(item)),
         provider=_provider(request, item),
+        types=terms.types(item),
         line=_line(request, item),
     )
 
@@ -167,10 +161,6 @@ def _detail(item: Json) -> Iterator[Json]:
         yield {"url": "unitPrice", "valueMoney": item["unitPrice"]}
     if "quantity" in item:
         yield {"url": "quantity", "valueQuantity": item["quantity"]}
-    for name in DETAIL:
-        yield from terms.extensions(item, name)
-    if "revenue" in item:
-        yield {"url": terms.url("revenueCode"), "valueCodeableConcept": item["revenue"]}
 
 
 def _provider(request: PasRequest, item: Json) -> Json | None:

@@ -18,6 +18,7 @@ PRIOR_AUTHORIZATION = coding(PAS_CODES, "priorAuthorization")
 CDEX_MEDIUM = coding(PAS_CODES, "CDEX")
 THREE_MONTHS = coding(LOINC, "18804-5")  # of what is asked for: three months or fewer before the service
 
+TYPES = (("serviceItemRequestType", "1525"), ("certificationType", "1322"))
 _VALUE = "value"
 
 
@@ -42,6 +43,11 @@ def codes(concept: Json | None, system: str) -> Iterator[str]:
     return (
         each["code"] for each in (concept or {}).get("coding", ()) if each.get("system") == system and "code" in each
     )
+
+
+def types(item: Json) -> tuple[tuple[str, str], ...]:
+    """(extension, X12 code) of what is requested and how it is certified."""
+    return tuple((name, code) for name, table in TYPES for code in codes(value(item, name), f"{X12}/{table}"))
 
 
 def taken_back(element: Json) -> bool:
