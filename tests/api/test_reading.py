@@ -237,6 +237,25 @@ def test_search_of_definitions_tells_of_unknown_parameters(front: Front) -> None
     assert client.get("/fhir/CodeSystem?colour=x", headers={"Prefer": "handling=strict"}).status_code == 400
 
 
+def test_search_of_definitions_takes_missing_and_no_other_modifier(front: Front) -> None:
+    client = front.client()
+
+    every = bundle(client.get("/fhir/CodeSystem"))["total"]
+
+    assert bundle(client.get("/fhir/CodeSystem?url:missing=true"))["total"] == 0
+    assert bundle(client.get("/fhir/CodeSystem?url:missing=false"))["total"] == every
+    for query in ("url:below=https://second-opinion.example", "url:missing=perhaps"):
+        assert client.get(f"/fhir/CodeSystem?{query}").status_code == 400
+
+
+@pytest.mark.parametrize("query", ["_summary=count", "_count=0"])
+def test_search_of_definitions_counts(front: Front, query: str) -> None:
+    counted = bundle(front.client().get(f"/fhir/CodeSystem?{query}"))
+
+    assert counted["total"] > 1
+    assert "entry" not in counted
+
+
 @pytest.mark.parametrize("type_name", TYPES)
 def test_every_type_of_definition_is_searched(front: Front, type_name: str) -> None:
     assert bundle(front.client().get(f"/fhir/{type_name}"))["type"] == "searchset"

@@ -1,6 +1,6 @@
 """The published definitions: code systems, extensions, operations and the policy itself, served from memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,8 +28,11 @@ class _Published:
     definition: Mapping[str, Any]
     body: bytes
 
-    def matches(self, name: str, wanted: Sequence[str]) -> bool:
-        return str(self.definition.get(name.removeprefix("_"), "")) in wanted
+    def matches(self, name: str, modifier: str, wanted: str) -> bool:
+        element = name.removeprefix("_")
+        if modifier:
+            return (element not in self.definition) is (wanted == "true")
+        return str(self.definition.get(element, "")) in wanted.split(",")
 
 
 def offer(routes: Blueprint, desk: Shelf) -> None:
@@ -58,13 +61,16 @@ def _search(desk: Shelf, type_name: str, shelf: Mapping[str, _Published]) -> Res
     for name, text in request.args.items(multi=True):
         if name in _IGNORED or not text:
             continue
-        if name not in PARAMETERS:
+        plain, _, modifier = name.partition(":")
+        if plain not in PARAMETERS:
             warnings.append(_unknown(type_name, name))
             continue
+        _check_modifier(name, modifier, text)
         used.append((name, text))
-        found = [each for each in found if each.matches(name, text.split(","))]
+        found = [each for each in found if each.matches(plain, modifier, text)]
     base = desk.settings.fhir_base
-    entries = [SearchEntry(f"{base}/{type_name}/{each.definition['id']}", each.body) for each in found]
+    shown = [] if _is_counted_only() else found
+    entries = [SearchEntry(f"{base}/{type_name}/{each.definition['id']}", each.body) for each in shown]
     if warnings:
         told = json_body.write(outcome.warnings(warnings))
         entries.append(SearchEntry(searching.urn(), told, "outcome"))
@@ -75,6 +81,18 @@ def _search(desk: Shelf, type_name: str, shelf: Mapping[str, _Published]) -> Res
 def _admitted(desk: Shelf) -> None:
     negotiation.check_accepted(request)
     desk.identify(request.environ.get("HTTP_AUTHORIZATION"))
+
+
+def _check_modifier(name: str, modifier: str, text: str) -> None:
+    if modifier not in {"", "missing"}:
+        raise InvalidSearch("This modifier is not offered here; offered is :missing", expression(name))
+    if modifier and text not in {"true", "false"}:
+        raise InvalidSearch("The modifier :missing takes true or false", expression(name))
+
+
+def _is_counted_only() -> bool:
+    """Whether the total is all that is asked for."""
+    return request.args.get("_summary") == "count" or request.args.get("_count") == "0"
 
 
 def _unknown(type_name: str, name: str) -> Warned:
