@@ -22,11 +22,13 @@ def test_a_database_says_where_it_stands_and_is_upgraded_once() -> None:
     store = Store(":memory:")
     current, head = store.status()
     assert current is None
+    assert not store.is_current()
 
     store.upgrade()
     store.upgrade()
 
     assert store.status() == (head, head)
+    assert store.is_current()
     store.ping()
     store.close()
 

@@ -1,4 +1,6 @@
+import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
 
@@ -10,6 +12,7 @@ from second_opinion.store.database import Batch
 from second_opinion.store.keeping import Store
 from second_opinion.store.query import Query
 from second_opinion.store.sqlite import SqliteFile
+from second_opinion.store.sqlite_bulk import sqlalchemy_transaction
 from second_opinion.store.turns import Turns
 from store.entries import EVERYTHING, a_request, a_resource
 
@@ -46,6 +49,20 @@ def test_what_is_saved_survives_closing(path: Path, embedded: Store) -> None:
     assert again._database.fetch("SELECT count(*) FROM audit") == [(2,)]
     assert again.next_case_number() > 0
     again.close()
+
+
+def test_another_program_that_holds_the_file_keeps_nobody_from_asking_whether_it_is_ready(
+    path: Path, embedded: Store
+) -> None:
+    assert embedded.is_current()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+
+        assert embedded.is_current()
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0.1)) as late, pytest.raises(Unavailable):
+            with sqlalchemy_transaction(late):
+                pass
+    embedded.close()
 
 
 def test_a_full_disk_is_unavailable_and_over_when_there_is_room_again(embedded: Store) -> None:

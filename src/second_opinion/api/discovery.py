@@ -34,8 +34,7 @@ def blueprint(desk: Desk, issuer: Issuer) -> Blueprint:
 
     @open_to_all.get("/readyz")
     def ready() -> Response:
-        current, newest = desk.store.status()
-        if current != newest:
+        if not desk.store.is_current():
             raise Unavailable("The database needs an upgrade", headers={"Retry-After": "5"})
         desk.store.active_snapshot()
         return _plain("\n".join(("ready", *_post_in_words(outgoing_post(desk)))))

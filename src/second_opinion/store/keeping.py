@@ -70,6 +70,7 @@ class Store:
         self._database = _database(url)
         self._cases = Numbers(self._database, "case", 50)
         self._rows = Numbers(self._database, "resource", 1000)
+        self._current = False
 
     def upgrade(self) -> None:
         """Bring the database to the schema of this release."""
@@ -78,6 +79,13 @@ class Store:
     def status(self) -> tuple[str | None, str]:
         """(the revision the database is at, None when it is empty; the newest there is)."""
         return migrating.status(self._database)
+
+    def is_current(self) -> bool:
+        """Whether the schema is this release's; asked of the database until it is, for it never goes back."""
+        if not self._current:
+            current, newest = self.status()
+            self._current = current == newest
+        return self._current
 
     def ping(self) -> None:
         """Answer, or raise Unavailable."""

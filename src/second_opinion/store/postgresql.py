@@ -209,7 +209,8 @@ def _reached(engine: Engine) -> Connection:
         return engine.connect()
     except OperationalError as fault:
         raise Unavailable(
-            "The database cannot be reached; is its server running, and are host, port, user and name right?"
+            "The database cannot be reached; is its server running, and are host, port, user and name right?",
+            headers={"Retry-After": "5"},
         ) from fault
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import StaticPool
 
 from second_opinion.errors import Unavailable
@@ -92,5 +93,10 @@ def sqlalchemy_transaction(connection: sqlite3.Connection) -> Iterator[Connectio
     """SQLAlchemy's view of the connection, inside one transaction that holds for DDL too."""
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN IMMEDIATE"))
-    with engine.begin() as begun:
-        yield begun
+    with engine.connect() as reached:
+        try:
+            begun = reached.begin()
+        except OperationalError as fault:  # another program holds the file
+            raise unavailable() from fault
+        with begun:
+            yield reached

@@ -34,7 +34,6 @@ ANSWERED: Mapping[Outcome, tuple[str, str, str | None]] = MappingProxyType(
         Outcome.TO_ELIGIBILITY_STAFF: ("Pended", "A4", "eligibility"),
     }
 )
-DEPENDS_ON_ELIGIBILITY = "This approval depends on the member's eligibility on the day of the visit."
 TO_A_CLINICIAN = ("Pended", "A4", "clinician")  # everything else a determination may come to
 DEPENDS_ON_ELIGIBILITY = "This approval depends on the member's eligibility on the day of the visit."
 # What a sender may say of an order in meta.security: v3-ActCode, v3-Confidentiality.
