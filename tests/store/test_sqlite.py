@@ -59,9 +59,10 @@ def test_another_program_that_holds_the_file_keeps_nobody_from_asking_whether_it
         other.execute("BEGIN EXCLUSIVE")
 
         assert embedded.is_current()
-        with closing(sqlite3.connect(path, isolation_level=None, timeout=0.1)) as late, pytest.raises(Unavailable):
-            with sqlalchemy_transaction(late):
-                pass
+        with closing(sqlite3.connect(path, isolation_level=None, timeout=0.1)) as late:
+            asked = sqlalchemy_transaction(late)
+            with pytest.raises(Unavailable):
+                asked.__enter__()
     embedded.close()
 
 
