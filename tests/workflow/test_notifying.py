@@ -15,6 +15,7 @@ from desks import BASE, Caller, Service, json
 from second_opinion.access import registry
 from second_opinion.delivery.calling import Calls
 from second_opinion.delivery.gate import Gate
+from small_directory import NPI
 from small_orders import PENDED, an_order
 from subscriptions import (
     Taking,
@@ -431,3 +432,24 @@ def test_whatever_happens_numbers_are_told_without_a_gap(
         first_told = list(dict.fromkeys(numbers(notified(listener))))
         assert first_told == sorted(first_told)
         assert set(range(off + 1, count + 1)) <= set(first_told)
+
+
+def test_what_may_not_be_called_any_more_is_turned_off_without_a_call(tmp_path: Path) -> None:
+    with subscribed(tmp_path) as (service, ehr, listener):
+        subscription = subscribe(ehr, listener, service.desk)
+        elsewhere = subscription["channel"] | {"endpoint": "https://elsewhere.example/hook"}
+
+        assert put(ehr, subscription, channel=elsewhere, status="requested") == 422
+        assert put(ehr, subscription, channel=elsewhere, status="off") == 200
+
+
+def test_a_filter_that_cannot_be_asked_keeps_nothing_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with subscribed(tmp_path) as (service, ehr, listener):
+        mine = f"Task?requester:identifier={NPI}|1234567893"
+        subscription = subscribe(ehr, listener, service.desk, filters=(mine,))
+        change(ehr)
+
+        service.spoil("Practitioner", "specialist")
+
+        assert standing(ehr, subscription)["events-since-subscription-start"] == "1"
+        assert "cannot be asked" in caplog.text

@@ -203,6 +203,8 @@ def test_content_is_as_much_as_was_asked_for(
         ({"criteria": PAS_TOPIC, "content": "id-only"}, "Subscription.channel.payload.extension.value"),
         ({"criteria": PAS_TOPIC, "content": "empty"}, "Subscription.channel.payload.extension.value"),
         ({"status": "error"}, "Subscription.status"),
+        ({"filters": ("Task?status=accepted",) * 21}, "Subscription.criteria.extension"),
+        ({"channel": {"header": ["X-A: b"] * 21}}, "Subscription.channel.header"),
         (
             {"extension": [{"url": "http://hl7.org/fhir/5.0/StructureDefinition/extension-Subscription.topic"}]},
             None,

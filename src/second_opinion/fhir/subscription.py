@@ -22,6 +22,7 @@ MAX_COUNT, CHANNEL_TYPE = f"{BACKPORT}/backport-max-count", f"{BACKPORT}/backpor
 PAYLOADS = ("application/fhir+json", "application/json")
 STATUSES = ("requested", "active", "off")  # a client may ask for; error is the server's word
 MOST_EVENTS = 100  # in one notification
+MOST_FILTERS, MOST_HEADERS = 20, 20
 
 _CROSS_VERSION = re.compile(r"http://hl7\.org/fhir/(?:4\.3|5\.0|6\.0)/")  # says in R4 what only another version has
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}): ?([\x20-\x7e]{1,4000})", re.ASCII)
@@ -135,8 +136,11 @@ def _topic(body: Json, offered: Mapping[str, Topic]) -> Topic:
 
 
 def _filters(body: Json, topic: Topic, base: str) -> tuple[tuple[Term, ...], ...]:
+    stated = body.get("_criteria", {}).get("extension", ())
+    if len(stated) > MOST_FILTERS:
+        raise BusinessRule(f"At most {MOST_FILTERS} filters are understood", "Subscription.criteria.extension")
     found = []
-    for place, each in enumerate(body.get("_criteria", {}).get("extension", ())):
+    for place, each in enumerate(stated):
         path = f"Subscription.criteria.extension[{place}]"
         if each["url"] != FILTER:
             raise BusinessRule(f"Only {FILTER} is understood on criteria", path)
@@ -152,6 +156,8 @@ def _channel(channel: Json, topic: Topic) -> Channel:
         raise BusinessRule("The only channel offered is rest-hook", f"{path}.type")
     if channel["payload"].partition(";")[0].strip().lower() not in PAYLOADS:
         raise BusinessRule(f"payload must be {' or '.join(PAYLOADS)}", f"{path}.payload")
+    if len(channel.get("header", ())) > MOST_HEADERS:
+        raise BusinessRule(f"At most {MOST_HEADERS} headers are sent", f"{path}.header")
     return Channel(
         endpoint=channel["endpoint"],
         payload=channel["payload"],

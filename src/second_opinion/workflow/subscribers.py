@@ -30,11 +30,11 @@ _SENDER_IDS = frozenset({"interchangeSenderID", "applicationSenderCode"})  # of 
 
 def owner(desk: Desk, file: SubscriptionFile) -> Caller | None:
     """The owner as registered now, with the rights it subscribed with; None where nobody may be told any more."""
-    entry = registry.find(desk.store, file.owner)
-    if entry is None or not entry.active:
+    entry, topic = registry.find(desk.store, file.owner), file.about(desk.vocabulary)
+    if entry is None or not entry.active or topic is None:
         return None
     caller = again(entry, file.scope, file.patient, _understanding(desk.settings.fhir_base))
-    return caller if allows(caller.scopes, file.focus(desk.vocabulary), "r") else None
+    return caller if allows(caller.scopes, topic.focus, "r") else None
 
 
 @lru_cache

@@ -9,7 +9,7 @@ from uuid_utils import uuid7
 
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.visibility import own
-from second_opinion.errors import Gone, InvalidElement, NotFound, PreconditionFailed, Unavailable
+from second_opinion.errors import BusinessRule, Gone, InvalidElement, NotFound, PreconditionFailed, Unavailable
 from second_opinion.fhir import subscription
 from second_opinion.fhir.subscription import Stated
 from second_opinion.store.changes import AuditRow, Changes, Conflict, ResourceWrite, Work
@@ -25,6 +25,7 @@ from second_opinion.workflow.subscription_file import ACTIVE, END, OFF, REQUESTE
 
 BEFORE_HANDSHAKE = timedelta(seconds=1)  # by then the answer has gone out
 CLOCKS_DIFFER = timedelta(minutes=1)  # of two machines, at most
+MOST = 500  # subscriptions of one partner: each is asked about every change
 TRIES = 8
 
 Told = TypeVar("Told")
@@ -33,6 +34,8 @@ Told = TypeVar("Told")
 def subscribe(desk: Desk, arrival: Arrival, door: str) -> Stored:
     """The subscription as kept: requested, its handshake on the way."""
     stated = _stated(desk, arrival, door)
+    if len(desk.store.subscriptions(arrival.caller.id)) >= MOST:
+        raise BusinessRule(f"A partner may have {MOST} subscriptions; delete those no longer needed")
     count(desk)  # what changed before now is not told
     file = SubscriptionFile(
         id=str(uuid7()),
@@ -91,7 +94,8 @@ def _stated(desk: Desk, arrival: Arrival, door: str) -> Stated:
     stated = subscription.read(arrival.read(), offered, desk.settings.fhir_base)
     require(arrival.caller, stated.topic.focus, "r")  # a notification tells what a read would
     refuse_foreign(desk, arrival.caller, stated.terms, "Subscription.criteria.extension.value")
-    hook.check(desk, stated.channel.endpoint, "Subscription.channel.endpoint")
+    if stated.status != OFF:  # what is not to be called may always be turned off
+        hook.check(desk, stated.channel.endpoint, "Subscription.channel.endpoint")
     if stated.end is not None and stated.end <= datetime.now(UTC):
         left = {name: value for name, value in stated.resource.items() if name not in {"end", "_end"}}
         return replace(stated, resource=left, end=None)

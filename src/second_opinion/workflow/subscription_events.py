@@ -6,10 +6,10 @@ import orjson
 
 from second_opinion.access.caller import Caller
 from second_opinion.fhir.notification import Focus, Told
-from second_opinion.fhir.subscription_topics import EMPTY, FULL_RESOURCE, Topic
+from second_opinion.fhir.subscription_topics import EMPTY, FULL_RESOURCE
 from second_opinion.store.changes import SubscriptionEvent
 from second_opinion.store.stored import Stored
-from second_opinion.workflow import case_file, claim_answers, subscribers, subscription_file
+from second_opinion.workflow import case_file, claim_answers, subscribers
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.subscription_file import SubscriptionFile
 
@@ -24,11 +24,12 @@ class Shown:
 
 def shown(desk: Desk, file: SubscriptionFile, caller: Caller | None, first: int, last: int, content: str) -> Shown:
     """The events of these numbers, both included. Without a caller who may see them, only their numbers."""
-    topic = subscription_file.offered(desk.vocabulary, file.door)[file.topic]
+    topic = file.about(desk.vocabulary)
+    whole = content == FULL_RESOURCE and topic is not None and topic.whole_answer
     events = desk.store.subscription_events(file.id, first, last)
     seen = [(each, _seen(desk, each, caller, content)) for each in events]
     return Shown(
-        tuple(Told(each.number, each.at, _focus(desk, topic, each, stored, content)) for each, stored in seen),
+        tuple(Told(each.number, each.at, _focus(desk, each, stored, content, whole=whole)) for each, stored in seen),
         tuple(stored for _, stored in seen if stored is not None),
     )
 
@@ -41,10 +42,10 @@ def _seen(desk: Desk, event: SubscriptionEvent, caller: Caller | None, content: 
     return None if stored is None or stored.deleted else stored
 
 
-def _focus(desk: Desk, topic: Topic, event: SubscriptionEvent, stored: Stored | None, content: str) -> Focus | None:
+def _focus(desk: Desk, event: SubscriptionEvent, stored: Stored | None, content: str, *, whole: bool) -> Focus | None:
     if stored is None:
         return None
-    if content == FULL_RESOURCE and topic.whole_answer:
+    if whole:
         return _whole_answer(desk, event)
     resource = orjson.loads(stored.body) if content == FULL_RESOURCE else None
     named = f"{event.type}/{event.id}"

@@ -49,9 +49,9 @@ class SubscriptionFile:
         address = f"{base}{self.door}/Subscription/{self.id}"
         return Status(address, self.topic, self.status, self.events, self.error)
 
-    def focus(self, vocabulary: Vocabulary) -> str:
-        """The resource type its events are about."""
-        return offered(vocabulary, self.door)[self.topic].focus
+    def about(self, vocabulary: Vocabulary) -> Topic | None:
+        """Its topic; None where this service offers it no longer."""
+        return offered(vocabulary, self.door).get(self.topic)
 
 
 _FILE = TypeAdapter(SubscriptionFile)

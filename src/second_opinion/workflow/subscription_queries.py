@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from second_opinion.access.caller import Caller
 from second_opinion.access.scopes import allows
-from second_opinion.errors import CodeInvalid
+from second_opinion.errors import BusinessRule, CodeInvalid
 from second_opinion.fhir import notification
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.notification import QUERY_EVENT
@@ -46,7 +46,9 @@ def events(
     """The events with these numbers, both included, at most MOST, and what of them may be seen now and is shown."""
     count(desk)
     file, _ = kept(desk, caller, door, ident)
-    topic = subscription_file.offered(desk.vocabulary, door)[file.topic]
+    topic = file.about(desk.vocabulary)
+    if topic is None:
+        raise BusinessRule("The topic of this subscription is not offered any more", "Subscription.criteria")
     if content is not None and content not in topic.contents:
         raise CodeInvalid(f"content must be one of {', '.join(topic.contents)}", "Parameters.parameter('content')")
     told_as = content or file.channel.content
