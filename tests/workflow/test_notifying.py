@@ -108,8 +108,8 @@ def test_retry_after_is_waited_for(tmp_path: Path, header: str, seconds: int) ->
         assert seconds - 1 <= waits <= seconds * 1.2
 
 
-def test_events_during_a_failure_arrive_in_order_and_each_once(tmp_path: Path) -> None:
-    with subscribed(tmp_path, Taking(200, 500, 500)) as (service, ehr, listener):
+def test_events_during_a_failure_arrive_in_order_and_each_once(tmp_path: Path, database_url: str) -> None:
+    with subscribed(tmp_path, Taking(200, 500, 500), url=database_url) as (service, ehr, listener):
         subscribe(ehr, listener, service.desk)
         for number in range(1, 5):
             change(ehr, number)
@@ -121,8 +121,10 @@ def test_events_during_a_failure_arrive_in_order_and_each_once(tmp_path: Path) -
         assert counted == ["0", "1", "1", "1", "2", "3", "4"]
 
 
-def test_in_error_events_are_counted_and_shown_and_told_after_the_owner_asks_again(tmp_path: Path) -> None:
-    with subscribed(tmp_path, Taking(200, 404)) as (service, ehr, listener):
+def test_in_error_events_are_counted_and_shown_and_told_after_the_owner_asks_again(
+    tmp_path: Path, database_url: str
+) -> None:
+    with subscribed(tmp_path, Taking(200, 404), url=database_url) as (service, ehr, listener):
         subscription = subscribe(ehr, listener, service.desk)
         change(ehr, 1)
         work_off(service.desk)
@@ -187,8 +189,8 @@ def test_a_heartbeat_comes_when_nothing_else_did(tmp_path: Path) -> None:
         assert 55 < (next_work(service) - datetime.now(UTC)).total_seconds() <= 60
 
 
-def test_a_deleted_subscription_is_told_nothing_more_and_is_gone(tmp_path: Path) -> None:
-    with subscribed(tmp_path) as (service, ehr, listener):
+def test_a_deleted_subscription_is_told_nothing_more_and_is_gone(tmp_path: Path, database_url: str) -> None:
+    with subscribed(tmp_path, url=database_url) as (service, ehr, listener):
         subscription = subscribe(ehr, listener, service.desk)
         change(ehr)
         path = f"/fhir/Subscription/{subscription['id']}"
