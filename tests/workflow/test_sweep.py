@@ -3,18 +3,21 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+import determinations
 import small_directory
 from desks import Caller, Json, Service, action_of, json, outputs, service, status_of
 from second_opinion.cases.timeframes import AtExpiry
+from second_opinion.workflow import working
 from second_opinion.workflow.explain import explain
 from second_opinion.workflow.sweep import sweep
-from small_directory import MEMBERS
-from small_orders import PENDED, an_order, reason
-from workflow.informing import NO_REASON, R4, R8, R9, R10, clocks, code, opened, staff, told
+from small_directory import MEMBERS, OUTSIDE
+from small_orders import PENDED, an_order, provider, reason
+from workflow.informing import CLOSED_NETWORK, NO_REASON, R4, R8, R9, R10, clocks, code, opened, staff, told
 
 NUMBER = "SMO-2026-000001"
 
@@ -202,12 +205,62 @@ def test_a_sweep_run_twice_acts_once(harbor: Service, ehr: Caller) -> None:
     assert ehr.read(f"Task/{task['id']}") == before
 
 
-def test_a_case_decided_before_its_time_is_left_alone(harbor: Service, ehr: Caller) -> None:
+def test_a_case_decided_and_told_of_is_left_alone(harbor: Service, ehr: Caller) -> None:
     task = opened(ehr, **R10)
     told(staff(harbor, "nan", "network-staff"), task, code("in-network-alternative", "no", "Called all three"))
+    write_letters(harbor)
     harbor.clock.move(days=30)
 
     assert sweep(harbor.desk) == 0
+
+
+def test_an_approval_nobody_wrote_to_the_member_about_is_the_medical_directors(harbor: Service, ehr: Caller) -> None:
+    task = opened(ehr, performer=[provider(OUTSIDE)], **CLOSED_NETWORK)
+    assert clocks(task)["notifyMemberWritten"] == "2026-10-07T16:00:00.000Z"
+
+    harbor.clock.move(hours=47, minutes=59)
+    assert sweep(harbor.desk) == 0
+    harbor.clock.move(minutes=1)
+    late = swept(harbor, ehr, task)
+    assert (status_of(late), queue(late)) == ("approved", "medical-director")
+    assert "letter to the member had not" in notes(late)
+
+    write_letters(harbor)
+    assert "performerType" not in ehr.read(f"Task/{task['id']}")
+    harbor.clock.move(days=30)
+    assert sweep(harbor.desk) == 0
+
+
+def test_a_denial_whose_letters_lack_their_enclosures_is_escalated_when_they_are_late(
+    harbor: Service, ehr: Caller
+) -> None:
+    task = opened(ehr, **PENDED)
+    body = determinations.denied()
+    decided = staff(harbor, "doc", "physician").post(f"Task/{task['id']}/$record-determination", body)
+    assert decided.status_code == 200, decided.get_data(as_text=True)
+
+    harbor.clock.move(hours=24)
+    after = swept(harbor, ehr, task)
+    assert "letter to the provider had not" in notes(after)
+    assert "letter to the member had not" not in notes(after)
+    harbor.clock.move(hours=24)
+    after = swept(harbor, ehr, task)
+
+    assert "letter to the member had not" in notes(after)
+    assert {each["coding"][0]["code"] for each in after["performerType"]} == {"medical-director", "release"}
+
+
+def test_an_urgent_search_is_on_the_networks_list_too(ehr: Caller) -> None:
+    task = opened(ehr, **R9)
+
+    assert [each["coding"][0]["code"] for each in task["performerType"]] == ["clinician", "network"]
+
+
+def write_letters(harbor: Service) -> None:
+    """What the worker does with the letters that are owed."""
+    for work in harbor.desk.store.waiting_work(harbor.clock.at + timedelta(days=3650), 100):
+        if work.kind == "letters":
+            working.perform(harbor.desk, work.key, work.tries)
 
 
 def test_after_a_downgrade_the_warning_waits_for_the_new_due_time(harbor: Service, ehr: Caller) -> None:

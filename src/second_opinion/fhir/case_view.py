@@ -150,6 +150,7 @@ class CaseView:
     service_days: tuple[date, date] | None = None  # when the visit is asked for
     alternatives: tuple[tuple[str, str], ...] = ()  # (PractitionerRole/id, words), at most 20 are written
     queue: str | None = None  # work-queue code
+    searching: bool = False  # network staff look for an alternative, whoever else the case is with
     notes: tuple[str, ...] = ()  # warnings and provisos in words
     status_reason: str | None = None  # withdrawn: why, in words
     authored_at: datetime | None = None  # when the Claim was first written; the receipt if not given

@@ -6,7 +6,18 @@ from types import MappingProxyType
 from second_opinion.cases.decision import ReviewOutcome
 from second_opinion.fhir import decisions
 from second_opinion.fhir.case_view import CaseView
-from second_opinion.fhir.codes import BSER_STATUS, FULFILL, NUCC, PLACER, X12_ACTION, Json, Vocabulary, coding, concept
+from second_opinion.fhir.codes import (
+    BSER_STATUS,
+    FULFILL,
+    NUCC,
+    PENDED,
+    PLACER,
+    X12_ACTION,
+    Json,
+    Vocabulary,
+    coding,
+    concept,
+)
 from second_opinion.fhir.elements import (
     case_identifier,
     case_number,
@@ -125,8 +136,16 @@ def _add_optional(task: Json, view: CaseView, vocabulary: Vocabulary) -> None:
 
 def _work_lists(view: CaseView) -> list[str]:
     """Whose lists the case stands on; a letter that waits for a person puts it on one more."""
-    release = ["release"] if any(each.awaits_a_person for each in view.notices) else []
-    return [*([view.queue] if view.queue else []), *release]
+    lists = [view.queue] if view.queue and not _told_at_last(view) else []
+    if view.searching and "network" not in lists:  # R9: with a clinician, the network team looks in parallel
+        lists += ["network"] if lists else []
+    return [*lists, *(["release"] if any(each.awaits_a_person for each in view.notices) else [])]
+
+
+def _told_at_last(view: CaseView) -> bool:
+    """A decided case stands on a list only while its letters have not gone out."""
+    undecided = view.action == PENDED
+    return not undecided and bool(view.notices) and not any(each.in_preparation for each in view.notices)
 
 
 def _waiting_letters(view: CaseView) -> list[str]:

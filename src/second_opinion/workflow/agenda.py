@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from second_opinion.cases.clocks import ClockName
+from second_opinion.cases.notices import Addressee
 from second_opinion.cases.status import CaseStatus
+from second_opinion.fhir.case_view import CaseView
 
 if TYPE_CHECKING:
     from second_opinion.workflow.case_file import CaseFile
@@ -18,6 +21,11 @@ class Act(StrEnum):
     UNPROVEN = "unproven"  # R9, R10: an alternative nobody proved counts as not there
     DUE_SOON = "due-soon"  # a warning, and the notice prepared
     EXPIRED = "expired"  # the medical director's
+    PROVIDER_UNTOLD = "provider-untold"  # a reviewer decided, and the provider's letter has not gone out
+    MEMBER_UNTOLD = "member-untold"  # decided, and the written answer has not gone out
+
+
+_ACTS = list(Act)
 
 
 class Appointment(NamedTuple):
@@ -34,7 +42,9 @@ class Appointment(NamedTuple):
 
 def next_appointment(case: "CaseFile") -> Appointment | None:
     """The earliest act that is still to be done."""
-    return min((each for each in _agenda(case) if each.mark not in case.acted), default=None)
+    to_do = (each for each in _agenda(case) if each.mark not in case.acted)
+    # Of two at one instant the one that may decide the case comes before the one that warns of it.
+    return min(to_do, key=lambda each: (each.at, _ACTS.index(each.act)), default=None)
 
 
 def has_expired(case: "CaseFile") -> bool:
@@ -56,6 +66,7 @@ def waits_for_coverage(case: "CaseFile") -> bool:
 def _agenda(case: "CaseFile") -> Iterator[Appointment]:
     view, status = case.view, CaseStatus(case.view.status)
     if not status.is_open:
+        yield from _untold(view, status)
         return
     question = view.question
     if status is CaseStatus.INFORMATION_REQUESTED and question is not None and question.task_status == "requested":
@@ -65,3 +76,20 @@ def _agenda(case: "CaseFile") -> Iterator[Appointment]:
     if view.due_at is not None:
         yield Appointment(view.due_at - timedelta(hours=case.warn_before_hours), Act.DUE_SOON)
         yield Appointment(view.due_at, Act.EXPIRED)
+
+
+def _untold(view: CaseView, status: CaseStatus) -> Iterator[Appointment]:
+    """Letters of the decision that have not gone out by their time; without a decision there is no such clock.
+
+    After a decision that came late its letters, which are then due at once, have a day before anybody is called.
+    """
+    if status is CaseStatus.WITHDRAWN:
+        return
+    due, earliest = dict(view.clocks), view.decided_at + timedelta(days=1)
+    held = {each.addressee for each in view.notices if each.in_preparation}
+    by_provider, by_member = due.get(ClockName.NOTIFY_PROVIDER.value), due.get(ClockName.NOTIFY_MEMBER_WRITTEN.value)
+    if by_provider is not None and view.decision is not None and Addressee.PROVIDER in held:
+        yield Appointment(max(by_provider, earliest), Act.PROVIDER_UNTOLD)
+    told = any(each.addressee is Addressee.MEMBER for each in view.notices) and Addressee.MEMBER not in held
+    if by_member is not None and not told:
+        yield Appointment(max(by_member, earliest), Act.MEMBER_UNTOLD)

@@ -6,10 +6,11 @@ from typing import NamedTuple
 from second_opinion.cases.notices import NoticeKind
 from second_opinion.cases.timeframes import AtExpiry
 from second_opinion.directory.learned import LearnedFact, LearnedName
+from second_opinion.fhir import postal
 from second_opinion.review.determination import Outcome
 from second_opinion.review.facts import from_recorded
-from second_opinion.workflow import agenda, notices
-from second_opinion.workflow.agenda import Appointment
+from second_opinion.workflow import addressees, agenda, notices
+from second_opinion.workflow.agenda import Act, Appointment
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import Request, decided, milliseconds
 from second_opinion.workflow.desk import Desk
@@ -76,6 +77,17 @@ def _with_notice(desk: Desk, case: CaseFile) -> CaseFile:
         return case
     cause = f"expiry@{case.view.due_at.isoformat()}"
     return notices.owed(desk, case, NoticeKind.DENIAL, expiry=True, cause=cause)
+
+
+def untold(desk: Desk, case: CaseFile, appointment: Appointment) -> Acted:
+    """Decided, and not told in time: the medical director's list until the letter has gone out."""
+    to_member = appointment.act is Act.MEMBER_UNTOLD
+    if to_member and postal.deceased(addressees.patient(desk, case.member)):
+        return Acted(case, "The member has died; letters to the household are not sent.")
+    who = "member" if to_member else "provider"
+    note = f"medical director: by {_local(desk, appointment)} the letter to the {who} had not gone out"
+    noted = _noted(desk, case, note)
+    return Acted(replace(noted, view=replace(noted.view, queue=MEDICAL_DIRECTOR)), note)
 
 
 def marked(before: CaseFile, case: CaseFile, appointment: Appointment) -> CaseFile:

@@ -112,6 +112,7 @@ def _shown(desk: Desk, case: CaseFile, request: Request, determination: Determin
         disposition=disposition,
         action=action,
         queue=queue,
+        searching=timing.waits_for_proof(determination),
         rule=determination.rule or "none",
         clause=determination.clause or "II.C",  # no rule decided: the request is still owed an answer in time
         sentence=determination.plain,

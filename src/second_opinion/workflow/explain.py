@@ -10,6 +10,7 @@ from second_opinion.cases.numbers import running_number
 from second_opinion.errors import NotFound
 from second_opinion.store.changes import Event
 from second_opinion.workflow import case_file, explain_decisions
+from second_opinion.workflow.agenda import next_appointment
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 
@@ -37,6 +38,8 @@ def _standing(desk: Desk, case: CaseFile) -> Iterator[str]:
     yield "Clocks"
     for name, due in view.clocks:
         yield f"  {name:<22} {_local(desk, due)}"
+    if (to_do := next_appointment(case)) is not None:
+        yield f"  next act of the clocks: {to_do.act}, {_local(desk, to_do.at)}"
     for note in view.notes:
         yield f"Note: {note}"
     yield from _letters(case)

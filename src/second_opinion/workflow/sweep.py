@@ -28,6 +28,8 @@ ACTS: Mapping[Act, Callable[[Desk, CaseFile, Appointment], Acted]] = MappingProx
         Act.UNPROVEN: clock_acts.unproven,
         Act.DUE_SOON: clock_acts.due_soon,
         Act.EXPIRED: clock_acts.expired,
+        Act.PROVIDER_UNTOLD: clock_acts.untold,
+        Act.MEMBER_UNTOLD: clock_acts.untold,
     }
 )
 
