@@ -392,3 +392,15 @@ def test_the_issuer_of_the_tests_is_the_services_own(running: Service) -> None:
 
     claims = admitting.issuer(running.desk.settings).verify(json.loads(answered.data)["access_token"])
     assert (claims.caller, claims.scope) == ("ehr-1", "system/Task.rs")
+
+
+def test_where_nothing_can_be_stored_no_token_is_given_and_the_client_may_come_again(tmp_path: Path) -> None:
+    with service(tmp_path) as failing:
+        registry.add_partner(failing.store, "ehr-1", partner_class="ehr", organization="1234567893", jwks=key_set(EC))
+        with failing.store._database.migrating() as connection:
+            connection.exec_driver_sql("DROP TABLE used_assertion")
+        answered = asked(failing, EC.token(good()))
+
+    assert (answered.status_code, json.loads(answered.data)["error"]) == (503, "temporarily_unavailable")
+    assert int(answered.headers["Retry-After"]) > 0
+    assert answered.content_type == "application/json"

@@ -364,3 +364,12 @@ def test_list_is_split_where_no_backslash_stands_before(text: str, parts: list[s
 
 def test_escapes_are_read_once() -> None:
     assert plain(r"\\, \, \| \$ \x") == r"\, , | $ \x"
+
+
+def test_a_search_has_so_many_parameters_and_values_and_no_more() -> None:
+    assert len(ask(*[("status", "accepted")] * 50).query.clauses) == 50
+    with pytest.raises(TooCostly, match="50 parameters"):
+        ask(*[("status", "accepted")] * 51)
+    assert len(only(("_id", ",".join(["1"] * 200)))) == 200
+    with pytest.raises(InvalidSearch, match="200 values"):
+        ask(("_id", ",".join(["1"] * 201)))

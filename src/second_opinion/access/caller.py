@@ -62,9 +62,13 @@ def identify(
     return _caller(entry, claims, understand)
 
 
-def require(caller: Caller, type_: str, letter: str) -> None:
-    """Forbidden unless the caller's scopes allow the interaction behind ``letter`` (of cruds) on the type."""
-    if not scopes.allows(caller.scopes, type_, letter):
+def require(caller: Caller, type_: str, letter: str, *, whole: bool = False) -> None:
+    """Forbidden unless the caller's scopes allow the interaction behind ``letter`` (of cruds) on the type.
+
+    ``whole``: what follows is no single query, so a scope that opens only a part of the type is not enough.
+    """
+    usable = [scope for scope in caller.scopes if not (whole and scope.query)]
+    if not scopes.allows(usable, type_, letter):
         needed = f"system/{type_}.{letter}"
         raise Forbidden(
             f"The access token does not allow this; it needs the scope {needed}",

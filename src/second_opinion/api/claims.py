@@ -58,7 +58,7 @@ def _offer(doors: Blueprint, desk: Desk, base: str, edition: Edition) -> None:
 def _arrival(desk: Desk, kind: str, letter: str) -> Arrival:
     """Who sends what; the rights are asked before the body is read."""
     caller = desk.identify(request.headers.get("Authorization"))
-    require(caller, kind, letter)
+    require(caller, kind, letter, whole=True)
     return Arrival(caller, negotiation.body(request), negotiation.request_id(request), "operation", kind)
 
 

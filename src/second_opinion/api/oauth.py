@@ -16,6 +16,7 @@ from second_opinion.errors import BodyTooLarge, NotFound, SecondOpinionError, Th
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
 DISCOVERY_PATHS = ("/.well-known/smart-configuration", "/fhir/.well-known/smart-configuration")
 JSON = "application/json"
+GRANTED_TO = "second_opinion.granted_to"  # in the environ of an exchange: who got a token
 
 _WORDS: Mapping[type[SecondOpinionError], str] = MappingProxyType(
     {Throttled: "temporarily_unavailable", Unavailable: "temporarily_unavailable"}
@@ -44,7 +45,9 @@ def blueprint(server: Server) -> Blueprint:
             raise TokenRefused(f"The parameters must come in the body, as {negotiation.FORM}")
         if (request.content_length or 0) > MOST_BYTES:
             raise BodyTooLarge("The form is too long")
-        return _granted(server.granting.grant(request.get_data(cache=False)))
+        granted = server.granting.grant(request.get_data(cache=False))
+        request.environ[GRANTED_TO] = granted.partner
+        return _granted(granted)
 
     for path in DISCOVERY_PATHS:
         routes.add_url_rule(path, path.replace(".", ""), lambda: Response(document, content_type=JSON))

@@ -43,6 +43,7 @@ __all__ = [
 ]
 
 _IGNORED = frozenset({"_pretty", "_", "_totalMethod", "nocache", "_format"})  # harmless habits of clients
+MOST_PARAMETERS = 50
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -100,6 +101,8 @@ def read(
     resources share even when nothing was ignored. ``after`` is a page's sort position. ``only``: the parameters this
     caller may search and sort by; any other is as unknown to it as one that does not exist, and so are includes.
     """
+    if len(pairs) > MOST_PARAMETERS:
+        raise TooCostly(f"A search may have {MOST_PARAMETERS} parameters at most", "http")
     asked = Asked(type_name, base, strict, now, only)
     draft = _Draft()
     for name, text in pairs:

@@ -37,6 +37,7 @@ from second_opinion.store.query import (
 NOTHING = HasId("")  # no resource has an empty id
 
 _PREFIXES = frozenset({"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"})
+MOST_VALUES = 200
 _APPROXIMATELY = 10  # ap: within a tenth of the distance between now and the date, as FHIR recommends
 
 Warned = tuple[str, str, str]  # issue type, words, expression
@@ -64,6 +65,8 @@ def clause(asked: Asked, parameter: Parameter, modifier: str, text: str, name: s
     if modifier == "missing":
         return _missing(parameter, text, name)
     values = split(text, ",")
+    if len(values) > MOST_VALUES:
+        raise InvalidSearch(f"A list may have {MOST_VALUES} values at most", expression(name))
     found = tuple(match for each in values for match in matches(asked, parameter, modifier, each, name))
     negated = modifier == "not"
     if not found:

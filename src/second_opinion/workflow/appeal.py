@@ -42,7 +42,7 @@ def allowed(desk: Desk, caller: Caller, task: str) -> CaseFile:
     case = case_of_task(desk, caller, task)
     own_app = caller.partner_class == "member-app" and caller.patient == case.member
     # A member's right to appeal does not hang on a scope her app's class is not given.
-    require(caller, "Task", "r" if own_app else "u")
+    require(caller, "Task", "r" if own_app else "u", whole=True)
     if not (own_app or caller.partner_class == "plan" or _with_consent(desk, caller, case)):
         raise Forbidden(
             "An appeal comes from the plan, the member's own app, or the submitter with her written consent"

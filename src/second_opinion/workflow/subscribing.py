@@ -92,7 +92,7 @@ def _stated(desk: Desk, arrival: Arrival, door: str) -> Stated:
     """What is asked for, where it may be asked for by this caller. An end that has passed is as good as none."""
     offered = subscription_file.offered(desk.vocabulary, door)
     stated = subscription.read(arrival.read(), offered, desk.settings.fhir_base)
-    require(arrival.caller, stated.topic.focus, "r")  # a notification tells what a read would
+    require(arrival.caller, stated.topic.focus, "r", whole=True)  # a notification tells what a read would
     refuse_foreign(desk, arrival.caller, stated.terms, "Subscription.criteria.extension.value")
     if stated.status != OFF:  # what is not to be called may always be turned off
         hook.check(desk, stated.channel.endpoint, "Subscription.channel.endpoint")
