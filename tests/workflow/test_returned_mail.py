@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from second_opinion.workflow.returned_mail import read_answers
 from workflow.sending import Sending, sending
@@ -43,6 +45,23 @@ def test_a_letter_without_an_endpoint_is_in_the_outbox_with_its_pdf(post: Sendin
     delivery = post.delivery(MEMBER, letter)
     assert (delivery.state, delivery.received_at) == ("handed-over", None)
     assert delivery.sent_at == post.service.clock.at
+
+
+def test_a_request_that_is_no_letter_is_printed_from_what_it_says(post: Sending) -> None:
+    assert post.attempts(post.owe(MEMBER)) == 1
+
+    (envelope,) = post.outbox
+    words = printed((envelope / "01.pdf").read_bytes())
+    assert "Please send the consultation report" in words
+    assert "Number0 Testmember" in words
+    assert "1 Specimen Quay" in words
+    assert post.case.view.number in words
+    assert "11488-4" not in words
+    assert "M17.11" not in words
+
+
+def printed(pdf: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages).split())
 
 
 def test_told_again_it_is_not_handed_over_again(post: Sending, letter: str) -> None:

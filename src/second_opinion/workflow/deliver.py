@@ -12,7 +12,7 @@ from second_opinion.delivery.message import Destination, Document, HandedOver, L
 from second_opinion.fhir import json_body, outgoing
 from second_opinion.fhir.case_view import Delivery, Reference
 from second_opinion.store.changes import Work
-from second_opinion.workflow import fared, recipients
+from second_opinion.workflow import fared, paper, recipients
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.trying import TryAgain
 
@@ -87,18 +87,22 @@ def _kept(desk: Desk, reference: str) -> Json | None:
 def _message(desk: Desk, errand: Errand, kept: Json, destination: Destination | None) -> Message:
     """What is handed over. Mail carries the resource's PDFs, byte for byte, to where the recipient wants its mail."""
     body = outgoing.write(kept, desk.vocabulary, lambda reference: _kept(desk, reference))
-    by_mail = destination is None
-    return Message(
+    message = Message(
         identifier=errand.identifier or body["identifier"][0],
         reference=errand.reference,
         body=body,
         recipient=errand.recipient,
         kind=outgoing.kind(kept),
         about=fared.number(desk, errand.case),
-        address=recipients.address(desk, errand.recipient) if by_mail else None,
-        documents=tuple(_documents(body)) if by_mail else (),
     )
+    return message if destination is not None else _by_mail(desk, message, kept)
 
 
-def _documents(body: Json) -> list[Document]:
-    return [Document(f"{place:02}.pdf", content) for place, content in enumerate(outgoing.pdfs(body), 1)]
+def _by_mail(desk: Desk, message: Message, kept: Json) -> Message:
+    """The message with its envelope; one that has no document of its own is printed from what it says."""
+    address = recipients.address(desk, message.recipient)
+    pdfs = outgoing.pdfs(message.body)
+    if not pdfs and address is not None:
+        pdfs = [paper.printed(desk, kept, message.recipient, address, message.about)]
+    documents = tuple(Document(f"{place:02}.pdf", content) for place, content in enumerate(pdfs, 1))
+    return replace(message, address=address, documents=documents)
