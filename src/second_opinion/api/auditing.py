@@ -89,7 +89,8 @@ def _rows(asked: Request, status: int) -> list[AuditRow]:
     outcome = _outcome(status)
     if outcome == "0" and not reads:
         return []
-    resource = "/".join(asked.path.removeprefix("/fhir").strip("/").split("/")[:2]) or None
+    named = "/".join(asked.path.removeprefix("/fhir").strip("/").split("/")[:2])
+    resource = named.replace("\0", "") or None  # PostgreSQL's text holds no NUL
     detail = {"interaction": action, "status": status, "address": asked.remote_addr, **_said(caller)}
     if reads and not asked.path.rpartition("/")[2].startswith("$"):
         detail["query"] = _query(asked)
