@@ -9,9 +9,11 @@ _STYLE = """
 :root{color-scheme:light}
 body{margin:0;background:#fff;color:#1d2733;font:1.125rem/1.55 Georgia,"Libertinus Serif",serif}
 main{max-width:44rem;margin:0 auto;padding:2rem 1.25rem 3rem}
-header{display:flex;flex-wrap:wrap;justify-content:space-between;gap:1rem;border-bottom:2px solid;padding-bottom:.75rem}
+header{display:flex;flex-wrap:wrap;justify-content:space-between;gap:1rem}
+header{border-bottom:2px solid;padding-bottom:.75rem;margin-bottom:1rem}
 header strong{font-size:1.25rem;max-width:22rem}
-address{font-style:normal}
+address{font-style:normal;margin:1rem 0}
+header address{margin:0;text-align:right}
 h1{font-size:1.7rem;line-height:1.25;margin:.25rem 0 1rem}
 h2{font-size:1.25rem;line-height:1.3;margin:2rem 0 .5rem}
 p{margin:0 0 1rem}
@@ -22,6 +24,7 @@ dd{margin:0}
 table{border-collapse:collapse;width:100%;margin:1rem 0}
 th,td{text-align:left;vertical-align:top;padding:.4rem .6rem .4rem 0;border-bottom:1px solid #5b6b7c}
 tbody th{font-weight:normal}
+td:nth-child(3){white-space:nowrap}
 .statement{border:1px solid #5b6b7c;padding:1rem;margin:1rem 0}
 footer{margin-top:2rem;border-top:1px solid #5b6b7c;padding-top:.5rem}
 @media (max-width:34rem){dl{grid-template-columns:1fr}dd{margin-bottom:.5rem}}

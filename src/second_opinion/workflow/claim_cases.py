@@ -7,12 +7,14 @@ from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.pas.orders import Line
 from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.sent_claim import SentClaim
-from second_opinion.store.changes import Changes, Event, ResourceWrite
+from second_opinion.store.changes import Changes, Event, ResourceWrite, Work
 from second_opinion.workflow import case_file, merging, opening, projection
 from second_opinion.workflow.arrival import Arrival, Place, kept_order
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import Request, milliseconds
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.letters_owed import work_owed
+from second_opinion.workflow.repeats import kept_case
 from second_opinion.workflow.submit import determined, judged
 
 
@@ -108,7 +110,8 @@ def together(
         question = None if part.question in held else part.question
         held |= {question} if question else set()
         cases.append(told)
-        changes.append(_changes(part, told, fresh, question))
+        before_now = None if part.new else kept_case(desk, told.number)
+        changes.append(_changes(part, told, fresh, question, work_owed(told, before_now)))
     return cases, Changes(also=changes, answered=known.partner)
 
 
@@ -140,7 +143,9 @@ def _shown(
     return projection.next_versions(desk, case, desk.store.case_resources(case.number), views)
 
 
-def _changes(part: Part, case: CaseFile, written: list[ResourceWrite], question: tuple[str, str] | None) -> Changes:
+def _changes(
+    part: Part, case: CaseFile, written: list[ResourceWrite], question: tuple[str, str] | None, work: list[Work]
+) -> Changes:
     return Changes(
         case=case_file.row(case),
         resources=[*part.orders, *written],
@@ -149,4 +154,5 @@ def _changes(part: Part, case: CaseFile, written: list[ResourceWrite], question:
         close_question=part.closes,
         events=list(part.events),
         evidence=dict(part.evidence),
+        work=work,
     )
