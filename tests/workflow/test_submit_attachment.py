@@ -9,11 +9,13 @@ from werkzeug.test import TestResponse
 
 from desks import Caller, Json, Service, issue, json, status_of
 from documents import PDF, attachment, parameters
+from pas_answers import action
+from pas_bundles import a_bundle, an_item, with_second
 from second_opinion.workflow.explain import explain
 from second_opinion.workflow.sweep import sweep
-from small_directory import MEMBER_NUMBERS, MEMBERS
+from small_directory import CLOSED, MEMBER_NUMBERS, MEMBERS, OUTSIDE
 from small_orders import PENDED
-from workflow.informing import NO_REASON, R4, R5, R8, opened
+from workflow.informing import NO_REASON, R4, R5, R8, code, opened, told
 
 MEMBER = {"system": MEMBER_NUMBERS, "value": MEMBERS[0]}
 
@@ -202,3 +204,31 @@ def test_a_claim_with_its_service_date_and_the_other_ids_is_taken(ehr: Caller) -
 
 def test_other_methods_are_405(ehr: Caller) -> None:
     assert ehr.client.get("/fhir/$submit-attachment").status_code == 405
+
+
+def test_documents_asked_of_a_pas_client_are_tracked_by_what_its_answer_carries(harbor: Service, ehr: Caller) -> None:
+    silent = an_item(informationSequence=None)
+    bundle = with_second(a_bundle([silent], supportingInfo=None), OUTSIDE, CLOSED[0])
+    answered = json(ehr.post("Claim/$submit", bundle))
+    (request,) = [
+        each["resource"] for each in answered["entry"] if each["resource"]["resourceType"] == "CommunicationRequest"
+    ]
+
+    assert send(ehr, request["identifier"][0]).status_code == 200
+
+    assert question(ehr)["status"] == "completed"
+    assert len(kept(harbor, "DocumentReference")) == 1
+    (review,) = ehr.found("Task?code=second-opinion-review")
+    assert status_of(review) == "pended-clinician"
+
+
+def test_a_pas_case_is_approved_once_its_reason_is_told(ehr: Caller) -> None:
+    silent = an_item(informationSequence=None)
+    bundle = with_second(a_bundle([silent], supportingInfo=None), OUTSIDE, CLOSED[0])
+    ehr.post("Claim/$submit", bundle)
+    (task,) = ehr.found("Task?code=second-opinion-review")
+
+    assert status_of(told(ehr, task, code("reason", "surgery-necessity"))) == "approved"
+
+    again = json(ehr.post("Claim/$submit", bundle))
+    assert action(again) == "A1"
