@@ -56,7 +56,7 @@ from second_opinion.review import policy, reasons, sensitive
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
-from second_opinion.workflow import returned_mail, sweep, working
+from second_opinion.workflow import counting, returned_mail, sweep, working
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.subscription_file import PAS_2_0
 
@@ -215,6 +215,7 @@ def worker(settings: Settings, ahead: timedelta) -> Worker:
 
     chores = (
         (settings.sweep_seconds, partial(sweep.sweep, parts)),
+        (settings.sweep_seconds, partial(counting.count, parts)),
         (MAIL_EVERY, partial(returned_mail.read_answers, parts)),
     )
     return Worker(settings.database, parts.store, perform, partial(working.partition, parts), chores)

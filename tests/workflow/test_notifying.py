@@ -15,6 +15,7 @@ from desks import BASE, Caller, Service, json
 from second_opinion.access import registry
 from second_opinion.delivery.calling import Calls
 from second_opinion.delivery.gate import Gate
+from second_opinion.store.changes import Work
 from small_directory import NPI
 from small_orders import PENDED, an_order
 from subscriptions import (
@@ -41,10 +42,14 @@ def change(ehr: Caller, number: int = 1) -> Json:
     return ehr.task(answered)
 
 
+def waiting(service: Service) -> list[Work]:
+    """Work not yet done."""
+    return service.desk.store.waiting_work(datetime.now(UTC) + timedelta(days=30), 100)
+
+
 def next_work(service: Service) -> datetime:
     """When the earliest waiting work may be done."""
-    works = service.desk.store.waiting_work(datetime.now(UTC) + timedelta(days=30), 10)
-    return min(each.not_before or datetime.now(UTC) for each in works)
+    return min(each.not_before or datetime.now(UTC) for each in waiting(service))
 
 
 @pytest.mark.parametrize("answers", [(503,), (429,), (500, 502), (Answer(200, pause=2.5),)], ids=str)
@@ -455,3 +460,18 @@ def test_a_filter_that_cannot_be_asked_keeps_nothing_back(tmp_path: Path, caplog
 
         assert standing(ehr, subscription)["events-since-subscription-start"] == "1"
         assert "cannot be asked" in caplog.text
+
+
+def test_all_events_that_wait_are_told_in_one_step(
+    tmp_path: Path,
+) -> None:
+    with subscribed(tmp_path) as (service, ehr, listener):
+        subscribe(ehr, listener, service.desk)
+        for number in range(6):
+            change(ehr, number)
+        counting = [each for each in waiting(service) if each.kind == "count-changes"]
+        assert counting
+
+        assert work_off(service.desk) == len(counting) + 1
+
+        assert numbers(notified(listener)) == [1, 2, 3, 4, 5, 6]

@@ -1,6 +1,8 @@
 """Subscriptions and their events; and what changed, kept in the transaction of the change until it is counted."""
 
+import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 
 from second_opinion.store.changes import (
@@ -17,7 +19,7 @@ from second_opinion.store.stored import instant, microseconds
 
 TOLD = frozenset({"Task", "ClaimResponse"})  # types whose changes may be subscribed to
 COUNT = "count-changes"  # kind of the work that counts them
-OFF = "off"
+MOMENT, MARGIN = 0.2, 0.1  # seconds
 
 
 def add(written: Batch, changes: Changes, answered: str | None, work_row: Callable[[Work], Row]) -> None:
@@ -36,8 +38,14 @@ def add(written: Batch, changes: Changes, answered: str | None, work_row: Callab
         written.rows["subscription_event"] += [_event_row(each) for each in changes.subscription_events]
 
 
-def _counting(changed: ResourceWrite) -> Work:
-    return Work(f"{COUNT}/{changed.type}/{changed.id}/{changed.version}", COUNT, changed.case, {})
+def _counting() -> Work:
+    """The wake-up for all changes of this moment: one, however many there are, a little after it.
+
+    A change whose transaction takes longer than that is counted with the next one, or by the worker's round.
+    """
+    moment = time.time() // MOMENT
+    after = datetime.fromtimestamp((moment + 1) * MOMENT + MARGIN, UTC)
+    return Work(f"{COUNT}/{moment:.0f}", COUNT, None, {}, not_before=after)
 
 
 def _note(
@@ -50,7 +58,7 @@ def _note(
         (each.type, each.id, each.version, each.case, microseconds(each.last_updated), answered) for each in resources
     ]
     transaction.insert("resource_change", rows)
-    transaction.insert("work", [work_row(_counting(resources[0]))])
+    transaction.insert("work", [work_row(_counting())])
 
 
 def _take(transaction: Transaction, changes: Sequence[ResourceChange]) -> None:

@@ -6,6 +6,7 @@ same events may arrive twice, none is left out.
 """
 
 import random
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +24,7 @@ from second_opinion.workflow.subscription_ends import moved, over, turn_off
 from second_opinion.workflow.subscription_events import Shown, shown
 from second_opinion.workflow.subscription_file import ACTIVE, ERROR, REQUESTED, SubscriptionFile
 
+AT_A_STRETCH = 5.0  # seconds of one step at most, then others' work has its turn
 JITTER = 0.2  # of a delay, to either side
 
 
@@ -36,27 +38,30 @@ class Notification:
 
 
 def notify(desk: Desk, work: Work) -> None:
-    """Take the step this work names, unless the subscription has moved on or is gone."""
+    """Take the step this work names, unless the subscription has moved on or is gone.
+
+    While its endpoint takes them, all events that wait are one step: what was taken is kept after each.
+    """
     count(desk)
-    file = _at_turn(desk, work)
-    if file is None:
-        return
+    until = time.monotonic() + AT_A_STRETCH
+    while (file := _at_turn(desk, work)) is not None:
+        sending = _begun(desk, file)
+        if sending is None:
+            return
+        reply = send(desk, file.channel, json_body.write(_bundle(desk, file, sending)))
+        _keep(desk, work, sending, reply, more=time.monotonic() < until)
+
+
+def _begun(desk: Desk, file: SubscriptionFile) -> Notification | None:
+    """What is to be sent now; None where nothing may be, or something else came first."""
     caller = subscribers.owner(desk, file)
     if caller is None or over(file):
         turn_off(desk, file)
-        return
+        return None
     sending = _next(desk, file, caller)
-    if sending is None:
-        return
-    if sending.kind == HEARTBEAT and not _taken_up(desk, file):
-        return
-    reply = send(desk, file.channel, json_body.write(_bundle(desk, file, sending)))
-    while (file := _at_turn(desk, work)) is not None:  # more may have been counted meanwhile
-        try:
-            _keep(desk, file, sending, reply)
-        except Conflict:
-            continue
-        return
+    if sending is not None and sending.kind == HEARTBEAT and not _taken_up(desk, file):
+        return None
+    return sending
 
 
 def _at_turn(desk: Desk, work: Work) -> SubscriptionFile | None:
@@ -98,23 +103,21 @@ def _bundle(desk: Desk, file: SubscriptionFile, sending: Notification) -> Json:
     )
 
 
-def _keep(desk: Desk, file: SubscriptionFile, sending: Notification, reply: Reply) -> None:
-    """Where the subscription stands after the reply, and its next step."""
-    before = file
-    file = replace(file, version=file.version + 1)
-    if reply.taken:
-        file, work = _onward(replace(file, status=ACTIVE, sent=sending.last, tries=0, error=None))
-    else:
-        file, work = _failed(desk, file, reply)
-    resources = [moved(desk, file)] if file.status != before.status else []
-    desk.store.save(
-        Changes(
-            resources=resources,
+def _keep(desk: Desk, work: Work, sending: Notification, reply: Reply, *, more: bool) -> None:
+    """Where the subscription stands after the reply, and its next step; nothing where it has moved on meanwhile."""
+    while (before := _at_turn(desk, work)) is not None:
+        file, further = _after(desk, replace(before, version=before.version + 1), sending, reply, more=more)
+        changes = Changes(
+            resources=[moved(desk, file)] if file.status != before.status else [],
             subscriptions=[subscription_file.row(file)],
-            work=[work] if work else [],
+            work=[further] if further else [],
             audit=_disclosed(desk, file, sending, reply),
         )
-    )
+        try:
+            desk.store.save(changes)
+        except Conflict:  # more was counted; it is counted on from
+            continue
+        return
 
 
 def _disclosed(desk: Desk, file: SubscriptionFile, sending: Notification, reply: Reply) -> list[AuditRow]:
@@ -126,9 +129,15 @@ def _disclosed(desk: Desk, file: SubscriptionFile, sending: Notification, reply:
     ]
 
 
-def _onward(file: SubscriptionFile) -> tuple[SubscriptionFile, Work | None]:
-    now = datetime.now(UTC)
-    return subscription_file.begun(file, now) if file.events > file.sent else subscription_file.resting(file, now)
+def _after(
+    desk: Desk, file: SubscriptionFile, sending: Notification, reply: Reply, *, more: bool
+) -> tuple[SubscriptionFile, Work | None]:
+    if not reply.taken:
+        return _failed(desk, file, reply)
+    file, now = replace(file, status=ACTIVE, sent=sending.last, tries=0, error=None), datetime.now(UTC)
+    if file.events <= file.sent:
+        return subscription_file.resting(file, now)
+    return (file, None) if more else subscription_file.begun(file, now)
 
 
 def _failed(desk: Desk, file: SubscriptionFile, reply: Reply) -> tuple[SubscriptionFile, Work | None]:
