@@ -35,7 +35,11 @@ def application(taken: Samples, database: Path) -> Flask:
     app = Flask("floor", static_folder=None)
     store = Store(f"sqlite:///{database}")
     bare = Bare(database, store)
-    for kind, sampled in (("submitted", taken.submitted), ("created", taken.created)):
+    for kind, sampled in (
+        ("submitted", taken.submitted),
+        ("created", taken.created),
+        ("claimed", taken.claimed),
+    ):
         app.add_url_rule(f"/store/{kind}", f"store {kind}", _inserting(sampled, _through(store)), methods=["POST"])
         app.add_url_rule(f"/bare/{kind}", f"bare {kind}", _inserting(sampled, bare.save), methods=["POST"])
     app.add_url_rule("/task/<ident>", "task", lambda ident: _answer(taken.task))  # noqa: ARG005 - Flask passes it by name

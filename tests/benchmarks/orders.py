@@ -26,7 +26,7 @@ class Orders:
 
     def __post_init__(self) -> None:
         named = (provider(outside=False), None, provider(outside=True))
-        object.__setattr__(self, "_write", tuple(_writer(_order(self.status, performer)) for performer in named))
+        object.__setattr__(self, "_write", tuple(writer(_order(self.status, performer)) for performer in named))
 
     @property
     def kinds(self) -> int:
@@ -54,7 +54,7 @@ def provider(*, outside: bool) -> int:
     return next(n for n in range(first, 10_000, len(SPECIALTIES)) if is_outside(n) is outside)
 
 
-def _writer(order: dict[str, Any]) -> Callable[[dict[str, str]], bytes]:
+def writer(order: dict[str, Any]) -> Callable[[dict[str, str]], bytes]:
     """What fills the blanks of the order; quick, because clients run beside what they measure."""
     pieces = [json.dumps(order)]
     for blank in (MEMBER, FAMILY, BORN, CONDITION, NUMBER):

@@ -14,12 +14,14 @@ from second_opinion.store.changes import Changes, ResourceWrite, Term
 from second_opinion.store.keeping import Store
 from second_opinion.workflow.opening import new_id
 
+from .claims import Claims
 from .orders import Orders
 from .prepared import Prepared
 
 FILE = "samples.pickle"
 SUBMIT = "/fhir/ServiceRequest/$submit"
 CREATE = "/fhir/ServiceRequest"
+CLAIM = "/fhir/Claim/$submit"
 JSON = "application/fhir+json"
 KEPT = frozenset({"Content-Type", "Location", "Link", "ETag", "Last-Modified"})
 
@@ -40,6 +42,7 @@ class Samples:
 
     submitted: list[Sample]
     created: list[Sample]  # drafts
+    claimed: list[Sample]  # PAS request Bundles
     task: Sample
     searched: Sample
 
@@ -67,11 +70,13 @@ def take(prepared: Prepared) -> Samples:
     taking = _Taking(client, listening, prepared.token)
     try:
         orders, drafts = Orders(prepared.members), Orders(prepared.members, "draft")
+        claims = Claims(prepared.members)
         submitted = [taking.post(SUBMIT, orders.body(n), 200) for n in range(orders.kinds)]
         task = "/fhir/Task/" + submitted[0].headers["Location"].rpartition("/")[2]
         return Samples(
             submitted=submitted,
             created=[taking.post(CREATE, drafts.body(n), 201) for n in range(1000, 1000 + drafts.kinds)],
+            claimed=[taking.post(CLAIM, claims.body(n), 200) for n in range(2000, 2000 + claims.kinds)],
             task=taking.get(task),
             searched=taking.get(identifier_search(0)),
         )

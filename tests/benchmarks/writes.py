@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import samples, services
+from .claims import Claims
 from .clients import Exchange, Load, WrongAnswer, post
 from .figures import Line, Run, at_once, tail, throughput
 from .options import Options
@@ -47,6 +48,22 @@ CREATE = Door(
     orders=lambda members: Orders(members, "draft"),
     counted="SELECT count(*) FROM resource WHERE type = 'ServiceRequest'",
 )
+
+
+CLAIM = Door(
+    name="Claim/$submit, 24 kB",
+    path=samples.CLAIM,
+    kind="claimed",
+    status=200,
+    contains=b'"resourceType":"ClaimResponse"',
+    orders=Claims,
+    counted="SELECT count(*) FROM case_file",
+)
+
+
+def claim(prepared: Prepared, options: Options) -> list[Line]:
+    """The same of Claims in PAS request Bundles."""
+    return _beside_floor(prepared, options, CLAIM)
 
 
 def submit(prepared: Prepared, options: Options) -> list[Line]:

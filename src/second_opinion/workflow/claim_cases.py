@@ -112,7 +112,9 @@ def together(
         cases.append(told)
         before_now = None if part.new else kept_case(desk, told.number)
         changes.append(_changes(part, told, fresh, question, work_owed(told, before_now)))
-    return cases, Changes(also=changes, answered=known.partner)
+    first, *others = changes
+    first.also, first.answered = others, known.partner
+    return cases, first
 
 
 def _answering(case: CaseFile, known: SentClaim, before: SentClaim | None, version: int, *, new: bool) -> CaseFile:

@@ -131,7 +131,7 @@ def _kept(
     first = next((each for each in cases if each.view.number == _first(known)), cases[0])
     written = stored_claim.write(request, known.claim_id, first.view, _orders(behind))
     kept = claim_lineage.findable(projection.keep(desk, written, first, partner=arrival.caller.id), request)
-    changes.resources.append(kept)
+    changes.resources.insert(0, kept)
     submission = _submission(arrival, known, request, first.number, first.view.received_at)
     changes.submissions.append(replace(submission, replaces=refused is not None))
     changes.audit.append(_audited(arrival, first.view.updated_at, f"Claim/{known.claim_id}", first.member))
