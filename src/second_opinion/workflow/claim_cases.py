@@ -7,14 +7,13 @@ from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.pas.orders import Line
 from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.sent_claim import SentClaim
-from second_opinion.store.changes import Changes, Event, ResourceWrite, Work
+from second_opinion.store.changes import Changes, Event, ResourceWrite
 from second_opinion.workflow import case_file, merging, opening, projection
 from second_opinion.workflow.arrival import Arrival, Place, kept_order
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import Request, milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.letters_owed import work_owed
-from second_opinion.workflow.repeats import kept_case
 from second_opinion.workflow.submit import determined, judged
 
 
@@ -29,6 +28,7 @@ class Part:
     evidence: Mapping[str, bytes] = field(default_factory=dict)
     closes: bool = False  # its question is no longer open
     new: bool = False  # the case was opened for this Claim
+    before: CaseFile | None = None  # the case as it was; None: it was not there
 
     @property
     def number(self) -> str:
@@ -86,6 +86,7 @@ def _open(desk: Desk, arrival: Arrival, line: Line, request: Request, taken: set
         question=merging.question_row(desk, partner, case, held_by),
         evidence=request.resolution.evidence,
         new=new,
+        before=None if new else earlier,
     )
     return Item(line.sequence, place.order, part)
 
@@ -110,8 +111,7 @@ def together(
         question = None if part.question in held else part.question
         held |= {question} if question else set()
         cases.append(told)
-        before_now = None if part.new else kept_case(desk, told.number)
-        changes.append(_changes(part, told, fresh, question, work_owed(told, before_now)))
+        changes.append(_changes(part, told, fresh, question))
     first, *others = changes
     first.also, first.answered = others, known.partner
     return cases, first
@@ -145,9 +145,7 @@ def _shown(
     return projection.next_versions(desk, case, desk.store.case_resources(case.number), views)
 
 
-def _changes(
-    part: Part, case: CaseFile, written: list[ResourceWrite], question: tuple[str, str] | None, work: list[Work]
-) -> Changes:
+def _changes(part: Part, case: CaseFile, written: list[ResourceWrite], question: tuple[str, str] | None) -> Changes:
     return Changes(
         case=case_file.row(case),
         resources=[*part.orders, *written],
@@ -156,5 +154,5 @@ def _changes(
         close_question=part.closes,
         events=list(part.events),
         evidence=dict(part.evidence),
-        work=work,
+        work=work_owed(case, part.before),
     )

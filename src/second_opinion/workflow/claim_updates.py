@@ -12,6 +12,7 @@ from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.pas.unanswered import Refusal
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
+from second_opinion.review.facts import RequesterKind
 from second_opinion.store.changes import Event, ResourceWrite
 from second_opinion.workflow import merging, projection
 from second_opinion.workflow.amend import stated_anew
@@ -52,7 +53,7 @@ def read(desk: Desk, arrival: Arrival, request: PasRequest, before: SentClaim) -
     lines = {each.sequence: each for each in orders.lines(request)}
     whole = terms.taken_back(request.claim)
     cases = {each.case: _case(desk, each.case) for each in before.items if each.case}
-    parts = {number: Part(_touched(desk, case)) for number, case in cases.items()}
+    parts = {number: Part(_touched(desk, case), before=case) for number, case in cases.items()}
     behind: dict[int, Behind] = {}
     added = [line for sequence, line in lines.items() if sequence not in {each.sequence for each in before.items}]
     carried: list[SentItem] = []
@@ -88,16 +89,17 @@ def _withdrawn(desk: Desk, arrival: Arrival, case: CaseFile, item: SentItem) -> 
     """The item taken back; its case ends, unless somebody else asked the same. Twice is once."""
     status = CaseStatus(case.view.status)
     if status is CaseStatus.WITHDRAWN:
-        return Part(_touched(desk, case))
+        return Part(_touched(desk, case), before=case)
     if CaseStatus.WITHDRAWN not in TRANSITIONS[status]:
         raise Refused(_too_late(item, status))
     now = milliseconds(desk.now())
-    ends = not others_ask(desk, arrival.caller.id, item.order or "", case)
+    hers = case.facts["requester_kind"]["value"] == RequesterKind.MEMBER  # no Claim takes back what a member asked
+    ends = not hers and not others_ask(desk, arrival.caller.id, item.order or "", case)
     touched = _touched(desk, case)
     after = closed(touched, CaseStatus.WITHDRAWN, now) if ends else touched
     kind = "withdrawn" if ends else "order withdrawn"
     event = Event(case.number, now, kind, arrival.caller.id, {"order": item.order, "item": item.sequence})
-    return Part(after, (event,), _revoked(desk, arrival, after, item), closes=ends)
+    return Part(after, (event,), _revoked(desk, arrival, after, item), closes=ends, before=case)
 
 
 def _revoked(desk: Desk, arrival: Arrival, case: CaseFile, item: SentItem) -> tuple[ResourceWrite, ...]:
@@ -128,7 +130,7 @@ def _changed(desk: Desk, arrival: Arrival, case: CaseFile, item: SentItem, line:
     event = determined(after, determination, request.resolution, milliseconds(desk.now()))
     held_by = merging.holder(desk, arrival.caller.id, request)
     question = merging.question_row(desk, arrival.caller.id, after, held_by)
-    return Part(after, (event,), kept, question, request.resolution.evidence)
+    return Part(after, (event,), kept, question, request.resolution.evidence, before=case)
 
 
 def _too_late(item: SentItem, status: CaseStatus) -> Refusal:

@@ -3,13 +3,14 @@
 The PAS door differs from the others only in how the request is read and how the answer is wrapped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from second_opinion.directory.coverage import payers
 from second_opinion.directory.stated import Identifier
 from second_opinion.errors import MemberUnknown, Unresolved
+from second_opinion.fhir import json_body
 from second_opinion.fhir.pas import bundle, orders, sent, stored_claim, terms, unanswered
 from second_opinion.fhir.pas.bundle import Edition
 from second_opinion.fhir.pas.orders import Line
@@ -18,8 +19,8 @@ from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.pas.unanswered import Refusal
 from second_opinion.fhir.resolving import identifiers
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
-from second_opinion.store.changes import AuditRow, Changes, Submission
-from second_opinion.store.stored import StoredSubmission
+from second_opinion.store.changes import AuditRow, Changes, ResourceWrite, Submission
+from second_opinion.store.stored import Stored, StoredSubmission
 from second_opinion.workflow import claim_answers, claim_cases, claim_lineage, claim_updates, opening, projection
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.claim_answers import ClaimAnswer
@@ -47,6 +48,7 @@ class Receiving:
     lines: tuple[Line, ...]
     place: sent.Place
     edition: Edition
+    earlier: StoredSubmission | None  # the same Claim, answered without a case
 
 
 def submit(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition = Edition.CURRENT) -> ClaimAnswer:
@@ -74,7 +76,9 @@ def _decide(
     desk: Desk, arrival: Arrival, request: PasRequest, earlier: StoredSubmission | None, edition: Edition
 ) -> ClaimAnswer:
     ident = earlier.resource.partition("/")[2] if earlier else opening.new_id()
-    receiving = Receiving(desk, arrival, request, orders.lines(request), sent.Place(ident, ident, ident), edition)
+    receiving = Receiving(
+        desk, arrival, request, orders.lines(request), sent.Place(ident, ident, ident), edition, earlier
+    )
     try:
         _refuse_other_payer(desk, request)
         if request.related is None:
@@ -125,7 +129,7 @@ def _kept(
     desk, arrival, request = receiving.desk, receiving.arrival, receiving.request
     place = replace(receiving.place, lineage=before.lineage) if before else receiving.place
     known = sent.read(request, receiving.lines, place, arrival.caller.id, behind, carried)
-    refused = desk.store.found("ClaimResponse", known.response_id)  # an answer to the same Claim that opened no case
+    refused = _refused_before(receiving, known)
     version = refused.version + 1 if refused else 1
     cases, changes = claim_cases.together(desk, parts, known, before=before, version=version)
     first = next((each for each in cases if each.view.number == _first(known)), cases[0])
@@ -136,8 +140,23 @@ def _kept(
     changes.submissions.append(replace(submission, replaces=refused is not None))
     changes.audit.append(_audited(arrival, first.view.updated_at, f"Claim/{known.claim_id}", first.member))
     desk.store.save(changes)
-    answer = claim_answers.to_claim(desk, first, known, receiving.edition, request.bundle["entry"])
+    told = json_body.read(next(each.body for each in _written(changes) if _is_answer(each, known)))
+    answer = claim_answers.around(desk, first, told, known, request.bundle["entry"], receiving.edition)
     return ClaimAnswer(answer, claim_answers.behind(first.view, known))
+
+
+def _refused_before(receiving: Receiving, known: SentClaim) -> Stored | None:
+    """The answer to the same Claim that opened no case, where there was one."""
+    again = receiving.earlier is not None
+    return receiving.desk.store.found("ClaimResponse", known.response_id) if again else None
+
+
+def _written(changes: Changes) -> Iterator[ResourceWrite]:
+    return (each for part in (changes, *changes.also) for each in part.resources)
+
+
+def _is_answer(written: ResourceWrite, known: SentClaim) -> bool:
+    return (written.type, written.id) == ("ClaimResponse", known.response_id)
 
 
 def _first(known: SentClaim) -> str | None:
@@ -196,7 +215,7 @@ def _unanswered(receiving: Receiving, refusals: list[Refusal]) -> ClaimAnswer:
     partner = arrival.caller.id
     known = unanswered.as_unanswered(sent.read(request, receiving.lines, receiving.place, partner, {}))
     at = milliseconds(desk.now())
-    before = desk.store.found("ClaimResponse", known.response_id)
+    before = _refused_before(receiving, known)
     version = before.version + 1 if before else 1
     response = unanswered.write(known, refusals, desk.vocabulary, {"display": desk.policy.title}, at, version)
     submission = replace(_submission(arrival, known, request, None, at), replaces=before is not None)
