@@ -106,9 +106,21 @@ def test_lists_hold_disabled_entries_and_say_so() -> None:
     registry.set_active(store, "partner", "b", active=False)
 
     assert registry.listing(store, "partner") == [f"a  ehr  {NPI}", f"b  vendor  {NPI}  Test Rides  disabled"]
-    assert registry.listing(store, "reviewer") == ["nurse  nurse  Testreviewer Ash"]
+    may = "may approve, extend the time to decide, release a letter, record what the network search found"
+    assert registry.listing(store, "reviewer") == [f"nurse  nurse  Testreviewer Ash  licence N00000 (CA)  {may}"]
     assert [each.id for each in registry.active_partners(store, "vendor")] == []
     assert [each.id for each in registry.active_partners(store, "ehr")] == ["a"]
+
+
+@pytest.mark.parametrize(("state", "denies"), [("CA", True), ("NV", False)])
+def test_the_list_says_whether_a_physician_may_deny(state: str, *, denies: bool) -> None:
+    store = Shelf()
+    add_reviewer(store, "doctor", kind="physician", state=state, medical_director=True)
+
+    (line,) = registry.listing(store, "reviewer")
+
+    assert ("deny" in line) == denies
+    assert f"licence N00000 ({state})  medical director  may " in line
 
 
 @pytest.mark.parametrize(

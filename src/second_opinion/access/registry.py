@@ -23,6 +23,7 @@ from second_opinion.access.registered import (
     check_reviewer,
     is_address,
 )
+from second_opinion.cases.attestation import Act, refusal
 from second_opinion.errors import Duplicate, NotFound
 from second_opinion.store.changes import Conflict
 
@@ -170,7 +171,7 @@ def active_partners(store: Registering, partner_class: str) -> list[Partner]:
 
 
 def listing(store: Registering, kind: str) -> list[str]:
-    """One line for each partner or reviewer: id, class or kind, whose NPI, name, and whether disabled."""
+    """One line for each partner or reviewer: id, class or kind, whose NPI, name, licence, rights, whether disabled."""
     entries: Sequence[Registered] = partners(store) if kind == PARTNER else reviewers(store)
     return [_line(entry) for entry in sorted(entries, key=lambda entry: entry.id)]
 
@@ -178,8 +179,17 @@ def listing(store: Registering, kind: str) -> list[str]:
 def _line(entry: Registered) -> str:
     does = entry.partner_class if isinstance(entry, Partner) else entry.kind
     bound = "certificate" if isinstance(entry, Partner) and entry.certificate else None
-    parts = [entry.id, does, entry.organization, entry.name, bound, None if entry.active else "disabled"]
+    further = _licence_and_rights(entry) if isinstance(entry, Reviewer) else [bound]
+    parts = [entry.id, does, entry.organization, entry.name, *further, None if entry.active else "disabled"]
     return "  ".join(part for part in parts if part)
+
+
+def _licence_and_rights(reviewer: Reviewer) -> list[str | None]:
+    """The licence as registered, and what the reviewer may do."""
+    licence = f"licence {reviewer.licence} ({reviewer.state or 'no state'})" if reviewer.licence else None
+    director = "medical director" if reviewer.medical_director else None
+    may = [act for act in Act if refusal(reviewer.kind, reviewer.state, act) is None]
+    return [licence, director, f"may {', '.join(may)}"]
 
 
 def _keep(store: Registering, kind: str, entry: Registered) -> None:
