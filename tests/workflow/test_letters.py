@@ -115,6 +115,33 @@ def kind(letter: Json) -> str:
     return str(letter["topic"]["coding"][0]["code"])
 
 
+def test_the_decision_links_its_letters_as_soon_as_they_are_there(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
+    task = pended(ehr)
+
+    response = json(doctor.record(task["id"], given.denied()))
+
+    found = letters(nurse, task["id"])
+    linked = {each["reference"] for each in outputs(nurse.read(f"Task/{task['id']}"), "notice")}
+    assert linked == {f"Communication/{each['id']}" for each in found}
+    assert response["form"] == next(
+        each for each in files(nurse, to_provider(found)) if each["contentType"] == "application/pdf"
+    )
+    assert ehr.client.get(f"/fhir/{response['form']['url']}").status_code == 200
+
+
+def test_a_letter_held_back_is_no_form_of_the_answer_yet(
+    ehr: Caller, doctor: Caller, nurse: Caller, enclosed: Path
+) -> None:
+    task = pended(ehr)
+    for each in enclosed.iterdir():
+        each.unlink()
+
+    response = json(doctor.record(task["id"], given.denied()))
+
+    assert "form" not in response
+    assert len(outputs(nurse.read(f"Task/{task['id']}"), "notice")) == 2
+
+
 def test_a_denial_sends_its_letters_in_the_same_exchange(ehr: Caller, doctor: Caller, nurse: Caller) -> None:
     task = pended(ehr)
 

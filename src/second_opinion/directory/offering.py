@@ -20,7 +20,8 @@ class KnownProvider:
     party_reference: str | None  # Practitioner/id or Organization/id
     npi: str | None
     name: str
-    specialty: str | None  # in words
+    specialty: str | None  # in words, as the directory has them
+    codes: tuple[str, ...]  # NUCC
     phone: str | None
     in_network: bool
 
@@ -51,6 +52,7 @@ def known(party: StatedParty, in_networks: tuple[str, ...], day: date, lookup: L
         npi=known_party.npi if known_party else None,
         name=_name(role, known_party, lookup) or party.display or reference,
         specialty=_specialty(role, known_party, lookup),
+        codes=providers.role_specialties(role, lookup) if role else providers.specialties(found, lookup),
         phone=_phone(role, known_party, lookup),
         in_network=standing.takes_part,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from second_opinion.cases.decision import Decision, ReviewOutcome
-from second_opinion.fhir import claim, decisions
+from second_opinion.fhir import claim, decisions, notices
 from second_opinion.fhir.case_view import Authorization, CaseView
 from second_opinion.fhir.codes import (
     CANCELLED,
@@ -67,6 +67,8 @@ def write(view: CaseView, vocabulary: Vocabulary) -> Json:
         response["extension"] = [decisions.human_review(view.decision)]
     if view.decision is not None and view.action == MODIFIED:
         response["addItem"] = [_authorized_instead(view, view.decision)]
+    if (letter := notices.answered_by(view)) is not None:
+        response["form"] = letter
     if not view.action:
         response["error"] = [_NOT_ELIGIBLE]
     if view.coverage is not None:

@@ -1,12 +1,18 @@
 """A letter as FHIR shows it: Communication to one addressee, DocumentReference of every rendition, Binary of each."""
 
 from base64 import b64encode
+from collections.abc import Mapping
+from types import MappingProxyType
 
-from second_opinion.cases.notices import Addressee, Attachment, Notice
-from second_opinion.fhir.case_view import CaseView
+from second_opinion.cases.notices import Addressee, Attachment, Notice, NoticeKind, NoticeStatus
+from second_opinion.fhir.case_view import CaseView, Reference
 from second_opinion.fhir.codes import (
+    CERTIFIED,
     CONFIDENTIALITY,
     MAILED,
+    MODIFIED,
+    NOT_CERTIFIED,
+    NOT_REQUIRED,
     NOTIFICATION,
     PAYER_LETTER,
     Json,
@@ -14,6 +20,15 @@ from second_opinion.fhir.codes import (
     concept,
 )
 from second_opinion.fhir.elements import identifier, instant, meta, to
+
+TOLD_BY: Mapping[str, NoticeKind] = MappingProxyType(  # X12 306 → the letter that tells it
+    {
+        CERTIFIED: NoticeKind.APPROVAL,
+        NOT_REQUIRED: NoticeKind.APPROVAL,
+        MODIFIED: NoticeKind.MODIFICATION,
+        NOT_CERTIFIED: NoticeKind.DENIAL,
+    }
+)
 
 
 def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
@@ -23,6 +38,32 @@ def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
         written.append(communication(view, vocabulary, notice))
         if notice.attachments:
             written.append(document(view, vocabulary, notice))
+    return written
+
+
+def links(view: CaseView, vocabulary: Vocabulary) -> list[Reference]:
+    """The letters of the case, each in words; one of which only staff may know yet is not among them."""
+    return [
+        to("Communication", each.communication_id)
+        | {"display": f"{vocabulary.own('notice-kind', each.kind)['display']}, to the {each.addressee}"}
+        for each in view.notices
+        if not each.is_staffs_alone and each.status is not NoticeStatus.NOT_DONE
+    ]
+
+
+def answered_by(view: CaseView) -> Json | None:
+    """The provider's copy of the newest letter that tells the decision in force, once it was released."""
+    told = [
+        (notice, attachment)
+        for notice in view.notices
+        for attachment in notice.attachments
+        if notice.kind == TOLD_BY.get(view.action) and notice.addressee is Addressee.PROVIDER and notice.released_at
+        if attachment.enclosure is None and attachment.content_type == "application/pdf"
+    ]
+    if not told:
+        return None
+    notice, attachment = told[-1]
+    written: Json = _content(attachment, instant(notice.rendered_at or notice.prepared_at))["attachment"]
     return written
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from second_opinion.cases.decision import ReviewOutcome
-from second_opinion.fhir import decisions
+from second_opinion.fhir import decisions, notices
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.codes import (
     BSER_STATUS,
@@ -222,6 +222,7 @@ def _outputs(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
     outputs += [_output(vocabulary, "alternative-provider", "Reference", each) for each in choices[:CHOICES]]
     if view.decision is not None:
         outputs.append(_output(vocabulary, "reviewer", "Reference", decisions.reviewer(view.decision, vocabulary)))
+    outputs += [_output(vocabulary, "notice", "Reference", each) for each in notices.links(view, vocabulary)]
     return outputs
 
 

@@ -93,9 +93,9 @@ def _resolved(
     offers = []
     for each in stated.alternatives:
         known = find(each.party)
-        offers.append(
-            Offer(known.reference, known.name, known.specialty, known.phone, each.first_appointment, known.in_network)
-        )
+        specialty = known.specialty or next(filter(None, map(desk.tables.name, known.codes)), None)
+        first = each.first_appointment
+        offers.append(Offer(known.reference, known.name, specialty, known.phone, first, known.in_network))
     instead = stated.modification.provider if stated.modification else None
     return tuple(offers), find(instead) if instead else None
 
