@@ -25,7 +25,7 @@ HANDED_AT_ONCE = 100
 LOOK_EVERY = 0.2  # seconds
 CARE_EVERY = 5.0  # seconds between looks after the dead
 HELD_TOO_LONG = timedelta(minutes=5)  # then the queue is asked whether it still holds the try
-REMEMBERED = timedelta(days=30)  # a finished try
+REMEMBERED = timedelta(days=1)  # a finished try; that it is done is known from its work being gone
 NICENESS = 10  # answering requests goes first
 
 log = logging.getLogger("second_opinion.worker")
