@@ -13,9 +13,19 @@ from case_views import VOCABULARY, approved, every_kind
 from conformance import claims
 from conformance.notifications import keep_all
 from second_opinion.errors import InvalidElement
-from second_opinion.fhir import attachments, bundles, capability, case_resources, outcome, received_documents
+from second_opinion.fhir import (
+    attachments,
+    bundles,
+    capability,
+    case_resources,
+    outcome,
+    outgoing,
+    received_documents,
+    undelivered_task,
+)
 from second_opinion.fhir.bundles import HistoryEntry, ResponseEntry, SearchEntry
 from second_opinion.fhir.capability import Offer, Service
+from second_opinion.fhir.case_view import Delivery
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.definitions import definitions
 from second_opinion.review import policy
@@ -69,6 +79,12 @@ def write_everything(answers: Path, published: Path) -> None:
     for name, view in every_kind().items():
         for written in case_resources.write(view, VOCABULARY):
             keep(answers, f"{name}-{written['resourceType']}-{written['id']}", orjson.dumps(written))
+            sent = outgoing.write(written, VOCABULARY, lambda _: None)
+            keep(answers, f"{name}-sent-{written['resourceType']}-{written['id']}", orjson.dumps(sent))
+    for state in ("undelivered", "owed", "delivered"):
+        delivery = Delivery("Communication/com-1", {"display": "A clinic"}, state, task_id="list-1")
+        entry = undelivered_task.write(approved(), VOCABULARY, delivery, 1)
+        keep(answers, f"list-{state}", orjson.dumps(entry))
     for received in a_document():
         keep(answers, f"received-{received['resourceType']}", orjson.dumps(received))
     for name, body in some_bundles().items():

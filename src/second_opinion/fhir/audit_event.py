@@ -44,6 +44,7 @@ _KINDS: Mapping[str, _Kind] = MappingProxyType(
         "history-instance": _Kind("Query", "E", "history-instance", SOURCE, DESTINATION, "IRCP"),
         "history-type": _Kind("Query", "E", "history-type", SOURCE, DESTINATION, "IRCP"),
         "notification": _Kind(None, "R", "operation", DESTINATION, SOURCE, "IRCP"),
+        "delivery": _Kind(None, "R", "operation", DESTINATION, SOURCE, "IRCP"),
     }
 )
 _OPERATION = _Kind(None, "E", "operation", SOURCE, DESTINATION, "AUT")

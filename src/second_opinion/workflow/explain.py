@@ -43,6 +43,7 @@ def _standing(desk: Desk, case: CaseFile) -> Iterator[str]:
     for note in view.notes:
         yield f"Note: {note}"
     yield from _letters(case)
+    yield from _messages(desk, case)
 
 
 def _letters(case: CaseFile) -> Iterator[str]:
@@ -55,6 +56,17 @@ def _letters(case: CaseFile) -> Iterator[str]:
             yield f"    {each.status_reason}"
         if each.awaits_a_person:
             yield f"    waits for {'; '.join(each.waits_for) or 'a reviewer to release it'}"
+
+
+def _messages(desk: Desk, case: CaseFile) -> Iterator[str]:
+    """Everything sent or to be sent: to whom, how it fares, and why it is on a person's list."""
+    if case.view.deliveries:
+        yield "Messages"
+    for each in case.view.deliveries:
+        when = each.received_at or each.sent_at
+        yield f"  {each.reference} to {each.whom}: {each.state}{f', {_local(desk, when)}' if when else ''}"
+        if each.reason:
+            yield f"    {each.reason}"
 
 
 def _story(desk: Desk, case: CaseFile) -> Iterator[str]:

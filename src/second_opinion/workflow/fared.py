@@ -7,7 +7,7 @@ from uuid_utils import uuid7
 from second_opinion.errors import NotFound
 from second_opinion.fhir import json_body, search_extract, undelivered_task
 from second_opinion.fhir.case_view import Delivery, Reference
-from second_opinion.store.changes import Changes, Conflict, Event, ResourceWrite, Work
+from second_opinion.store.changes import AuditRow, Changes, Conflict, Event, ResourceWrite, Work
 from second_opinion.workflow import case_file, projection
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import milliseconds
@@ -71,10 +71,20 @@ def _saved(desk: Desk, case: CaseFile, after: Delivery, event: str, actor: str, 
             resources=[*written, *([_list_entry(desk, case, after)] if after.task_id else [])],
             parties=set(case.parties),
             events=[Event(case.number, now, event, actor, detail)],
+            audit=[*given.audit, *_disclosed(case, after, actor)],
             undelivered=int(after.state in ON_THE_LIST),
         )
     )
     return case
+
+
+def _disclosed(case: CaseFile, delivery: Delivery, actor: str) -> list[AuditRow]:
+    """That data of the member went out, or was to; nothing where the message is only waiting."""
+    outcome = {"delivered": "0", "handed-over": "0", "undelivered": "8"}.get(delivery.state)
+    if outcome is None:
+        return []
+    to = {"to": delivery.whom}
+    return [AuditRow(case.view.updated_at, actor, "delivery", delivery.reference, case.member, outcome, None, to)]
 
 
 def _list_entry(desk: Desk, case: CaseFile, delivery: Delivery) -> ResourceWrite:
