@@ -146,6 +146,14 @@ def test_an_occurrence_that_ends_before_it_begins_is_422() -> None:
     refused(an_order(occurrencePeriod=period), "ServiceRequest.occurrence")
 
 
+@pytest.mark.parametrize("far", ["3000", "9999-12-31", "9999-12-31T23:59:59-12:00"])
+def test_an_occurrence_that_begins_beyond_any_plan_is_422_and_one_that_ends_there_stays_open(far: str) -> None:
+    refused(an_order(occurrenceDateTime=far), "ServiceRequest.occurrence")
+    refused(an_order(occurrencePeriod={"start": far, "end": far}), "ServiceRequest.occurrence")
+
+    assert stated(an_order(occurrencePeriod={"start": "2026-03-09", "end": far})).service_from == date(2026, 3, 9)
+
+
 @pytest.mark.parametrize(
     ("text", "moment"),
     [

@@ -327,6 +327,12 @@ def test_sort_keys_are_taken_in_order_and_unknown_ones_told() -> None:
         ask(("_sort", "nonsense"), strict=True)
 
 
+def test_sort_keys_are_few() -> None:
+    assert len(ask(("_sort", ",".join(["due"] * 10))).query.sort) == 10
+    with pytest.raises(InvalidSearch, match="at most 10 keys"):
+        ask(("_sort", ",".join(["due"] * 11)))
+
+
 def test_includes_are_read_with_target_star_and_iteration() -> None:
     asked = ask(("_include", "Task:focus:ServiceRequest"), ("_include:iterate", "ServiceRequest:patient"))
 

@@ -155,6 +155,15 @@ def test_a_receipt_in_the_future_is_refused(harbor: Service) -> None:
     assert plan.task(taken)["authoredOn"] == "2026-10-05T16:00:00.000Z"
 
 
+@pytest.mark.parametrize("ago", ["1965-12-31T15:59:59-08:00", "0001-01-01T00:00:00+14:00"])
+def test_a_receipt_before_there_were_plans_is_refused(harbor: Service, ago: str) -> None:
+    plan = harbor.partner("plan", kind="plan", npi="1003000126")
+
+    refused = plan.submit(an_order(extension=[received(ago)]))
+
+    assert (refused.status_code, issue(refused)["code"]) == (422, "business-rule")
+
+
 def test_a_serious_condition_is_answered_within_72_hours_and_stays_routine(ehr: Caller) -> None:
     task = ehr.task(ehr.submit(an_order(reasonCode=[condition("C50.9"), reason("serious-condition")], **PENDED)))
 

@@ -11,6 +11,7 @@ from second_opinion.fhir.search_values import Asked
 from second_opinion.store.query import Sort
 
 PAGE, LARGEST_PAGE = 20, 100  # matches a page holds when nothing is said, and at most
+MOST_SORT_KEYS = 10
 
 _SORT_KINDS: Mapping[Kind, str] = {
     "date": "date",
@@ -81,8 +82,10 @@ def presentation(pairs: Sequence[tuple[str, str]]) -> Presentation:
 
 def sorts(asked: Asked, text: str) -> list[Sort]:
     """Sort keys in order; an unknown one is left out with a warning, or refused under strict handling."""
-    keys = []
-    for each in text.split(","):
+    keys, wanted = [], text.split(",")
+    if len(wanted) > MOST_SORT_KEYS:
+        raise InvalidSearch(f"_sort takes at most {MOST_SORT_KEYS} keys", "http._sort")
+    for each in wanted:
         name = each.removeprefix("-")
         if not asked.knows(name):
             set_aside(asked, f"{asked.type} cannot be sorted by one of the keys given", "_sort")

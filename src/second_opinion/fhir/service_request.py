@@ -17,6 +17,7 @@ from second_opinion.fhir.resolving import Entry, Resolver, Target, identifiers
 INTENTS = frozenset({"order", "original-order", "proposal", "plan"})
 URGENT = frozenset({"urgent", "asap", "stat"})
 NOBODY = (None, "")
+NEVER = date(3000, 1, 1)  # nothing is planned for so far ahead, and clocks would run out of the calendar
 UNCOUNTED = frozenset({"id", "meta", "text"})  # of the content; a server may change them
 
 
@@ -67,17 +68,17 @@ def content_digest(order: Json) -> str:
 
 
 def service_days(order: Json, path: str) -> Days:
-    """The Pacific days of ``occurrence``; Unprocessable 422 where it ends before it begins."""
-    if "occurrenceDateTime" in order:
-        return Days(dates.first_day(order["occurrenceDateTime"]), dates.last_day(order["occurrenceDateTime"]))
+    """The Pacific days of ``occurrence``; Unprocessable 422 where it ends before it begins, or begins never."""
     timing = order.get("occurrenceTiming", {})
     period = order.get("occurrencePeriod") or timing.get("repeat", {}).get("boundsPeriod") or {}
-    events = [each for each in timing.get("event", ()) if each]
+    events = [each for each in (order.get("occurrenceDateTime"), *timing.get("event", ())) if each]
     starts = [dates.first_day(each) for each in (*events, *filter(None, [period.get("start")]))]
     ends = [dates.last_day(each) for each in (*events, *filter(None, [period.get("end")]))]
     days = Days(min(starts, default=None), max(ends, default=None))
     if days.first and days.last and days.last < days.first:
         raise Unprocessable("The occurrence ends before it begins", f"{path}.occurrence")
+    if days.first and days.first >= NEVER:
+        raise Unprocessable(f"The occurrence must begin before the year {NEVER.year}", f"{path}.occurrence")
     return days
 
 

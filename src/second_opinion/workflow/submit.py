@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from second_opinion.access.caller import Caller
 from second_opinion.directory.resolve import Resolution, resolve
@@ -31,6 +31,7 @@ from second_opinion.workflow.letters_owed import work_owed
 from second_opinion.workflow.orders import identifiers
 from second_opinion.workflow.repeats import answered_before
 
+FIRST_RECEIPT = datetime(1966, 1, 1, tzinfo=UTC)  # Medi-Cal itself is no older
 COMPUTER = "computer"  # the actor of what no person did
 
 
@@ -171,6 +172,10 @@ def receipt(desk: Desk, caller: Caller, stated: Stated) -> datetime:
         return now
     if claimed > now + timedelta(seconds=1):
         raise BusinessRule("The time of receipt must not lie in the future", "ServiceRequest.extension('received')")
+    if claimed < FIRST_RECEIPT:
+        raise BusinessRule(
+            f"The time of receipt must not lie before {FIRST_RECEIPT:%Y}", "ServiceRequest.extension('received')"
+        )
     return min(now, claimed)
 
 
