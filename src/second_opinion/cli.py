@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from second_opinion import app, production
+from second_opinion import admitting, app, production
 from second_opinion.access import registry
 from second_opinion.errors import SecondOpinionError
 from second_opinion.fhir import audit_event, json_body
@@ -220,7 +220,9 @@ def partner() -> None:
 @database_option
 def partner_add(database_url: str | None, **given: Any) -> None:
     """Register a partner."""
-    added, warnings = registry.add_partner(app.desk(_settings(database_url)).store, **given)
+    desk = app.desk(_settings(database_url))
+    understand = admitting.understanding(desk.settings.fhir_base)
+    added, warnings = registry.add_partner(desk.store, **given, understand=understand)
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"partner {added.id} may call as {added.partner_class}")

@@ -176,3 +176,14 @@ def test_a_vendor_sees_its_own_rides_and_a_payer_only_members_who_allow_it(store
     assert visibility(payer).members == ()
     assert not visibility(payer).everything
     assert visibility(replace(payer, members=("pt-1",))).members == ("pt-1",)
+
+
+def test_an_exchange_registered_for_one_purpose_sees_nothing_for_another(store: Shelf, issuer: Issuer) -> None:
+    registry.add_partner(store, "for-care", partner_class="hie", organization="1234567893", purposes=("TREAT",))
+    known = identify(bearer(token(store, issuer, "for-care")), issuer, store)
+
+    seen = {purpose: visibility(replace(known, purpose=purpose)) for purpose in ("TREAT", "HPAYMT", None)}
+
+    assert seen["TREAT"].everything
+    assert not seen["HPAYMT"].everything
+    assert seen["HPAYMT"] == seen[None]

@@ -10,6 +10,7 @@ from second_opinion.access import registry
 from second_opinion.access.registered import Partner, Reviewer, npi_check_digit_holds
 from second_opinion.access.registry import WrongRegistration
 from second_opinion.errors import Duplicate, NotFound
+from second_opinion.store.query import Clause, HasId
 
 NPI = "1234567893"  # the example of CMS's own check-digit paper; nobody's number
 
@@ -167,6 +168,12 @@ def test_wrong_check_digit_is_warned_about_and_registered() -> None:
         ({"jwks": '{"keys":[1]}'}, "jwks: must be a JSON Web Key Set"),
         ({"jwks": '{"keys":'}, "jwks: must be a JSON Web Key Set"),
         ({"jwks": '{"keys":[]}'}, "jwks: must be a JSON Web Key Set"),
+        ({"purposes": ("TREAT", "because")}, "purpose: must be a code of PurposeOfUse"),
+        ({"allowed_hosts": ("https://ehr.example",)}, "allowed-host: must be a host name"),
+        ({"allowed_hosts": ("ehr.example:443",)}, "allowed-host: must be a host name"),
+        ({"certificate": "AA:BB"}, "certificate: must be a SHA-256 thumbprint"),
+        ({"rate_limit": -1}, "rate-limit: must be requests a minute"),
+        ({"scope": "system/Task.rs?status=accepted"}, "scope: grants nothing"),  # nobody here understands the query
     ],
 )
 def test_wrong_partner_is_refused_and_nothing_kept(changes: dict[str, Any], message: str) -> None:
@@ -253,3 +260,34 @@ def test_refusals_never_repeat_what_was_given() -> None:
         add_partner(Shelf(), organization="Q-SECRET-Q")
 
     assert "SECRET" not in refused.value.message
+
+
+def test_what_limits_a_partner_is_kept_as_it_is_used() -> None:
+    store = Shelf()
+    hexadecimal = ":".join(["0f"] * 32)
+
+    added, _ = add_partner(
+        store, purposes=("TREAT",), allowed_hosts=("Mail.EHR.example",), rate_limit=0, certificate=hexadecimal.upper()
+    )
+
+    assert registry.find(store, "clinic") == added
+    assert (added.purposes, added.allowed_hosts, added.rate_limit) == (("TREAT",), ("mail.ehr.example",), 0)
+    assert added.certificate == "Dw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8"
+    assert "certificate" in registry.listing(store, "partner")[0]
+
+
+def test_a_scope_with_a_query_is_registered_where_it_is_understood() -> None:
+    clause = (Clause((HasId("x"),)),)
+    scope = "system/Task.rs?status=accepted"
+
+    added, warnings = add_partner(Shelf(), scope=scope, understand=lambda *_: clause)
+
+    assert (added.granted, warnings) == (scope, [])
+
+
+def test_keys_that_cannot_serve_are_warned_about() -> None:
+    weak = ECKey.generate_key("P-256").as_dict(private=False)
+
+    _, warnings = add_partner(Shelf(), jwks=orjson.dumps({"keys": [weak]}).decode())
+
+    assert [warning.split(":")[0] for warning in warnings] == ["jwks"]

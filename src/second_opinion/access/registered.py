@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 
 import orjson
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet
 
 from second_opinion.access import scopes
+from second_opinion.access.scopes import Understand
+from second_opinion.access.tokens import public_keys
 from second_opinion.errors import Unprocessable
 
 PARTNER = "partner"
@@ -92,14 +94,13 @@ class Reviewer:
 Registered = Partner | Reviewer
 
 
-def check_partner(partner: Partner) -> list[str]:
+def check_partner(partner: Partner, understand: Understand | None = None) -> list[str]:
     """Warnings; WrongRegistration where the partner cannot be registered so."""
     _matches("id", partner.id, _ID, "1 to 64 letters, digits, dots, hyphens or underscores")
     if partner.partner_class not in CLASSES:
         raise WrongRegistration(f"class: must be one of {', '.join(CLASSES)}")
     _url("endpoint", partner.endpoint, lambda scheme, _: scheme in {"https", "http"}, "an http or https address")
-    if partner.jwks is not None:
-        _check_jwks(partner.jwks)
+    unusable = _check_jwks(partner.jwks) if partner.jwks is not None else []
     for purpose in partner.purposes:
         _matches("purpose", purpose, _PURPOSE, "a code of PurposeOfUse, such as TREAT")
     for host in partner.allowed_hosts:
@@ -108,10 +109,10 @@ def check_partner(partner: Partner) -> list[str]:
         _matches("certificate", partner.certificate, _THUMBPRINT, "a SHA-256 thumbprint, base64url (x5t#S256)")
     if partner.rate_limit is not None and partner.rate_limit < 0:
         raise WrongRegistration("rate-limit: must be requests a minute, 0 for no limit")
-    warnings = _check_npi("organization", partner.organization)
+    warnings = unusable + _check_npi("organization", partner.organization)
     for npi in partner.npis:
         warnings += _check_npi("npi", npi)
-    return warnings + _check_scope(partner)
+    return warnings + _check_scope(partner, understand)
 
 
 def check_reviewer(reviewer: Reviewer) -> list[str]:
@@ -151,11 +152,12 @@ def _check_npi(name: str, npi: str) -> list[str]:
     return [] if npi_check_digit_holds(npi) else [f"{name}: the NPI's check digit does not match its other digits"]
 
 
-def _check_scope(partner: Partner) -> list[str]:
+def _check_scope(partner: Partner, understand: Understand | None) -> list[str]:
     """Warns of each scope that grants nothing; refuses when none does."""
     if partner.scope is None:
         return []
-    places = [place for place, text in enumerate(partner.scope.split(), 1) if not _grants(text, partner.contexts)]
+    words = enumerate(partner.scope.split(), 1)
+    places = [place for place, text in words if not _grants(text, partner.contexts, understand)]
     if len(places) == len(partner.scope.split()):
         raise WrongRegistration(
             "scope: grants nothing; write scopes such as system/Task.rs, letters in the order cruds"
@@ -163,20 +165,24 @@ def _check_scope(partner: Partner) -> list[str]:
     return [f"scope: number {place} grants nothing, and is ignored" for place in places]
 
 
-def _grants(text: str, contexts: frozenset[str]) -> bool:
-    return any(scope.context in contexts for scope in scopes.parse(text))
+def _grants(text: str, contexts: frozenset[str], understand: Understand | None) -> bool:
+    return any(scope.context in contexts for scope in scopes.parse(text, understand))
 
 
-def _check_jwks(jwks: str) -> None:
+def _check_jwks(jwks: str) -> list[str]:
+    """Warns where no key can serve: RSA of 2048 bits for RS384, curve P-384 for ES384."""
     if is_address(jwks):
         _url("jwks", jwks, _safe_for_keys, "https, or http on loopback, or a key set as JSON")
-        return
+        return []
     try:
-        keys = KeySet.import_key_set(orjson.loads(jwks)).keys
+        said = orjson.loads(jwks)
+        keys = KeySet.import_key_set(said).keys
     except (JoseError, ValueError, TypeError, KeyError, AttributeError) as problem:
         raise WrongRegistration("jwks: must be a JSON Web Key Set with at least one key") from problem
     if any(key.key_type == "oct" or key.is_private for key in keys):
         raise WrongRegistration("jwks: must hold public keys only")
+    serving = any(not isinstance(key, ECKey) or key.curve_name == "P-384" for key in public_keys(said))
+    return [] if serving else ["jwks: holds no key for RS384 (2048 bits) or ES384, so it will get no token"]
 
 
 def _safe_for_keys(scheme: str, host: str) -> bool:

@@ -23,6 +23,7 @@ from second_opinion.access.registered import (
     check_reviewer,
     is_address,
 )
+from second_opinion.access.scopes import Understand
 from second_opinion.cases.attestation import Act, refusal
 from second_opinion.errors import Duplicate, NotFound
 from second_opinion.store.changes import Conflict
@@ -84,6 +85,7 @@ def add_partner(
     allowed_hosts: Sequence[str] = (),
     rate_limit: int | None = None,
     certificate: str | None = None,
+    understand: Understand | None = None,
 ) -> tuple[Partner, list[str]]:
     """The partner as registered, and warnings. ``jwks`` is an address, a file's path, or the key set as JSON.
 
@@ -105,7 +107,7 @@ def add_partner(
         rate_limit=rate_limit,
         certificate=thumbprint(certificate) if certificate else None,
     )
-    warnings = check_partner(partner)
+    warnings = check_partner(partner, understand)
     _keep(store, PARTNER, partner)
     return partner, warnings
 

@@ -44,7 +44,8 @@ def _within(scopes: tuple[Scope, ...], letter: str) -> tuple[frozenset[str] | No
 def _of(caller: Caller) -> Visibility:
     """Whose data the caller may see, and of it what its class may."""
     view = views.of(caller)
-    if view.purposes is not None and caller.purpose not in view.purposes:
+    registered = frozenset(caller.purposes) or view.purposes or frozenset()
+    if view.purposes is not None and caller.purpose not in view.purposes & registered:
         return NOTHING
     sealed_from = views.WHOLE.sealed_from if caller.break_glass and caller.partner_class == "plan" else view.sealed_from
     return replace(
