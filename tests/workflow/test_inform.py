@@ -1,10 +1,15 @@
 """Facts learned later: the table is asked again from all of them; first receipt and clocks stay as they were."""
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
-from desks import Caller, Json, Service, action_of, issue, json, outputs, status_of
+import small_directory
+from desks import Caller, Json, Service, action_of, issue, json, outputs, service, status_of
 from second_opinion.workflow.explain import explain
-from small_directory import INSIDE, OPEN, OUTSIDE, SPECIALIST, UNKNOWN
+from second_opinion.workflow.repeats import kept_case
+from small_directory import INSIDE, NUCC, OPEN, OUTSIDE, SPECIALIST, UNKNOWN, UNSTATED
 from small_orders import PENDED, a_ride, an_order, provider, the_member
 from workflow.informing import (
     CLOSED_NETWORK,
@@ -327,3 +332,43 @@ def test_what_staff_found_stands_when_the_order_is_changed(harbor: Service, ehr:
     answered = ehr.put(an_order(id=order, **R10))
 
     assert status_of(ehr.task(answered)) == "approved"
+
+
+def test_what_was_found_for_one_specialty_says_nothing_of_another(harbor: Service, ehr: Caller) -> None:
+    task = opened(ehr, **R10, **NO_REASON)
+    who = staff(harbor, "nan", "network-staff")
+    told(who, task, code("in-network-alternative", "no", PHONE_LOG))
+    order = task["focus"]["reference"].partition("/")[2]
+
+    changed = ehr.put(an_order(id=order, performer=R10["performer"], performerType=specialty(UNSTATED[1])))
+    assert status_of(ehr.task(changed)) == "pended-network"
+    told(who, task, code("in-network-alternative", "no", PHONE_LOG))
+
+    assert status_of(ehr.read(f"Task/{task['id']}")) == "approved"
+
+
+def test_a_specialty_told_later_is_searched_for_anew(harbor: Service, ehr: Caller) -> None:
+    task = opened(ehr, **R10, **NO_REASON)
+    told(staff(harbor, "nan", "network-staff"), task, code("in-network-alternative", "no", PHONE_LOG))
+
+    assert status_of(told(ehr, task, code("specialty", UNSTATED[1]))) == "pended-network"
+
+
+def specialty(nucc: str) -> Json:
+    return {"coding": [{"system": NUCC, "code": nucc}]}
+
+
+def test_facts_told_at_once_by_many_are_all_kept(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'many.db'}"
+    with service(tmp_path, directory=[small_directory.write(tmp_path)], url=url) as running:
+        ehr = running.partner("ehr")
+        task = opened(ehr, **PENDED)
+        given = [code("urgency", "urgent"), code("care-source", "pcp"), code("reason", "serious-condition")] * 2
+
+        with ThreadPoolExecutor(6) as callers:
+            statuses = [each.status_code for each in callers.map(lambda each: tell(ehr, task, each), given)]
+
+        assert statuses == [200] * 6
+        assert ehr.read(f"Task/{task['id']}")["priority"] == "urgent"
+        assert kept_case(running.desk, 1).version == 7
+        assert [each.kind for each in running.desk.store.events(1)].count("informed") == 6

@@ -166,6 +166,8 @@ def test_new_facts_do_not_take_an_expired_case_off_the_medical_directors_list(ha
 
     assert queue(after) == "medical-director"
     assert "medical director" in notes(after)
+    order = task["focus"]["reference"].partition("/")[2]
+    assert queue(ehr.task(ehr.put(an_order(id=order, note=[{"text": "see scan"}], **PENDED)))) == "medical-director"
 
 
 def test_time_that_jumped_is_caught_up_in_order(harbor: Service, ehr: Caller) -> None:

@@ -21,11 +21,12 @@ from second_opinion.workflow.arrival import (
     kept_submissions,
     told_anew,
 )
-from second_opinion.workflow.asking import asked_again, stated_together
+from second_opinion.workflow.asking import asked_again, searched_for, stated_together
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.create import draft
 from second_opinion.workflow.deciding import Request, decided, milliseconds
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.inform import as_late_as_before
 from second_opinion.workflow.letters_owed import work_owed
 from second_opinion.workflow.repeats import kept_case, refuse_taken, says_the_same
 from second_opinion.workflow.submit import decide_kept, determined, understand
@@ -115,8 +116,10 @@ def stated_anew(desk: Desk, case: CaseFile, request: Request) -> tuple[CaseFile,
     facts = merging.together(before, after) if case.view.further_orders else merging.restated(before, after)
     stated = stated_together(case.stated, request.stated) if case.view.further_orders else request.stated
     request = replace(request, stated=stated, resolution=replace(request.resolution, facts=facts))
+    case = searched_for(case, request.resolution.specialty)
     determination = asked_again(desk, case, facts)
-    return decided(desk, case if case.view.further_orders else _blank(case), request, determination), determination
+    anew = decided(desk, case if case.view.further_orders else _blank(case), request, determination)
+    return replace(anew, view=as_late_as_before(anew, anew.view)), determination
 
 
 def _blank(case: CaseFile) -> CaseFile:

@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 
 from second_opinion.directory import learned
+from second_opinion.directory.learned import LearnedName
 from second_opinion.directory.stated import Stated
 from second_opinion.review.determination import Determination, Outcome
 from second_opinion.review.engine import determine
@@ -23,6 +24,14 @@ def asked_again(desk: Desk, case: CaseFile, facts: Facts) -> Determination:
         f"{fact}: {case.past_asking[fact]}" for fact in determination.ask.missing if fact in case.past_asking
     )
     return replace(determination, outcome=Outcome.TO_CLINICIAN, ask=None, plain=NO_LONGER_ASKED, fault=why)
+
+
+def searched_for(case: CaseFile, specialty: str | None) -> CaseFile:
+    """The case without what a search found for another specialty than the one now needed."""
+    if specialty == case.view.specialty:
+        return case
+    still = tuple(fact for fact in case.learned if fact.name is not LearnedName.ALTERNATIVE)
+    return replace(case, learned=still, proof_due_at=None)
 
 
 def stated_together(before: Stated | None, after: Stated) -> Stated:

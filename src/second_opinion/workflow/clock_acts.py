@@ -96,8 +96,10 @@ def marked(before: CaseFile, case: CaseFile, appointment: Appointment) -> CaseFi
 
 
 def _may_be_approved(case: CaseFile) -> bool:
-    """Not for somebody the plan does not cover, and never an appeal, which a clinician decides."""
-    return from_recorded(case.facts).covered is True and agenda.may_be_asked_again(case)
+    """Not for care the plan does not owe, nor care already given, and never an appeal, which a clinician decides."""
+    facts = from_recorded(case.facts)
+    owed = facts.covered is True and facts.belongs_elsewhere is not True and facts.already_rendered is not True
+    return owed and agenda.may_be_asked_again(case)
 
 
 def _approved_by_default(desk: Desk, case: CaseFile, appointment: Appointment) -> Acted:

@@ -15,7 +15,7 @@ from second_opinion.review.determination import Determination
 from second_opinion.review.facts import Facts, Urgency, from_recorded, recorded
 from second_opinion.store.changes import Event
 from second_opinion.workflow import agenda, merging, timing
-from second_opinion.workflow.asking import asked_again
+from second_opinion.workflow.asking import asked_again, searched_for
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import Request, decided, milliseconds
 from second_opinion.workflow.desk import Desk
@@ -37,13 +37,15 @@ def reconsider(desk: Desk, case: CaseFile, learned: tuple[LearnedFact, ...] = ()
     before = from_recorded(case.facts)
     case = with_facts(case, learned)
     stated, resolution = understood(desk, case)
+    if not any(fact.name is LearnedName.ALTERNATIVE for fact in learned):
+        case = searched_for(case, resolution.specialty)
     determination = asked_again(desk, case, _facts(before, resolution))
     facts = determination.facts
     request = Request(stated, replace(resolution, facts=facts), case.view.received_at, (), ())
     anew = decided(desk, case, request, determination)
     taking_part = {*case.parties, *parties(case.partner, stated, resolution)}
     view = replace(anew.view, requester=case.view.requester)
-    anew = replace(anew, parties=tuple(sorted(taking_part)), view=_as_late_as_before(anew, view))
+    anew = replace(anew, parties=tuple(sorted(taking_part)), view=as_late_as_before(anew, view))
     return Reconsidered(anew, determination, resolution)
 
 
@@ -121,7 +123,7 @@ def _facts(before: Facts, resolution: Resolution) -> Facts:
     return merging.restated(before, resolution.facts)
 
 
-def _as_late_as_before(case: CaseFile, view: CaseView) -> CaseView:
+def as_late_as_before(case: CaseFile, view: CaseView) -> CaseView:
     """New facts do not take an expired case off the medical director's list while it is undecided."""
     expired = view.queue is not None and agenda.has_expired(case)
     return replace(view, queue=MEDICAL_DIRECTOR) if expired else view
