@@ -6,6 +6,7 @@ from typing import Any
 
 from second_opinion.cases.attestation import Attestation
 from second_opinion.cases.decision import ADVERSE, Decision, Extension, Modification, Offer, ReviewOutcome
+from second_opinion.cases.notices import Addressee, Attachment, Notice, NoticeKind, NoticeStatus
 from second_opinion.fhir.case_view import Appeal, Authorization, CaseView, Question, Ride
 from second_opinion.fhir.codes import NPI, Vocabulary
 
@@ -269,6 +270,43 @@ def uncovered(**changes: Any) -> CaseView:
     )
 
 
+def sent_letter(**changes: Any) -> Notice:
+    """The member's copy of a denial, released."""
+    files = ("application/pdf", "text/html")
+    letter = Notice(
+        kind=NoticeKind.DENIAL,
+        addressee=Addressee.MEMBER,
+        number="NOA-2026-000123-1",
+        communication_id="letter-1",
+        document_id="document-1",
+        recipient={"reference": "Patient/pt-1"},
+        prepared_at=DECIDED,
+        cause="denial@2",
+        reasons=("in-network-equivalent-available",),
+        release="doctor",
+        status=NoticeStatus.IN_PROGRESS,
+        language="es",
+        attachments=tuple(
+            Attachment(f"file-{number}", 1, kind, "es", "Negamos la solicitud", 1234, "2jmj7l5rSw0yVb/vlWAYkK/YBwk=")
+            for number, kind in enumerate(files)
+        ),
+        rendered_at=DECIDED,
+        released_at=DECIDED,
+    )
+    return replace(letter, **changes)
+
+
+def waiting_letter(**changes: Any) -> Notice:
+    """The same in preparation, an enclosure missing."""
+    waiting = {"status": NoticeStatus.PREPARATION, "released_at": None}
+    return sent_letter(**waiting | {"waits_for": ("the enclosure your-rights.es.pdf",)} | changes)
+
+
+def lettered(*letters: Notice) -> CaseView:
+    """Denied, with these letters; with one that was sent, if none is given."""
+    return denied(notices=letters or (sent_letter(),))
+
+
 def every_kind() -> dict[str, CaseView]:
     """One view of every kind, by name."""
     return {
@@ -286,5 +324,7 @@ def every_kind() -> dict[str, CaseView]:
         "not-eligible": not_eligible(),
         "on-appeal": on_appeal(),
         "extended": extended(),
+        "lettered": lettered(),
+        "letters-waiting": lettered(waiting_letter()),
         "by-specialty": pended(second_doctor=None, specialty="207X00000X"),
     }

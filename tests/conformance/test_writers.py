@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 import documents
-from case_views import VOCABULARY, approved, every_kind
+from case_views import VOCABULARY, approved, every_kind, lettered, sent_letter
 from conformance import claims
 from conformance.notifications import keep_all
 from second_opinion.errors import InvalidElement
@@ -18,6 +18,7 @@ from second_opinion.fhir import (
     bundles,
     capability,
     case_resources,
+    notices,
     outcome,
     outgoing,
     received_documents,
@@ -85,6 +86,9 @@ def write_everything(answers: Path, published: Path) -> None:
         delivery = Delivery("Communication/com-1", {"display": "A clinic"}, state, task_id="list-1")
         entry = undelivered_task.write(approved(), VOCABULARY, delivery, 1)
         keep(answers, f"list-{state}", orjson.dumps(entry))
+    letter = sent_letter()
+    binary = notices.binary(lettered(letter), letter, letter.attachments[0], b"%PDF-1.7")
+    keep(answers, "binary", orjson.dumps(binary))
     for received in a_document():
         keep(answers, f"received-{received['resourceType']}", orjson.dumps(received))
     for name, body in some_bundles().items():

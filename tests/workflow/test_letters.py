@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 import determinations as given
@@ -620,3 +621,37 @@ def test_a_member_who_died_before_the_release_gets_no_letter(
 
     assert json(answered)["status"] == "not-done"
     assert harbor.desk.store.work(f"deliver/Communication/{letter['id']}") is None
+
+
+def test_mail_carries_the_letter_and_what_is_enclosed(
+    harbor: Service, ehr: Caller, doctor: Caller, nurse: Caller
+) -> None:
+    task = pended(ehr, CONFIDENTIAL_ADDRESS)
+    doctor.record(task["id"], denied())
+    letter = to_member(letters(nurse, task["id"]))
+
+    harbor.work("deliver")
+
+    outbox = harbor.desk.settings.data_folder / "mail" / "outbox"
+    (manifest,) = [
+        each for each in map(read_manifest, outbox.glob("*/manifest.json")) if each["resource"].endswith(letter["id"])
+    ]
+    assert manifest["address"]["line"] == ["c/o Test Shelter, 9 Quiet Way"]
+    folder = outbox / manifest["folder"]
+    printed = [(folder / each["file"]).read_bytes() for each in manifest["documents"]]
+    assert printed == [raw(nurse, each) for each in files(nurse, letter) if each["contentType"] == "application/pdf"]
+
+
+def read_manifest(path: Path) -> Json:
+    found: Json = orjson.loads(path.read_bytes())
+    return found | {"folder": path.parent.name}
+
+
+def test_letters_in_preparation_are_found_by_who_releases_them(
+    ehr: Caller, doctor: Caller, nurse: Caller, enclosed: Path
+) -> None:
+    (enclosed / "your-rights.en.pdf").unlink()
+    task = pended(ehr)
+    doctor.record(task["id"], denied())
+
+    assert len(nurse.found("Communication?status=preparation")) == 2

@@ -160,7 +160,7 @@ def _event(case: CaseFile, notice: Notice, what: str, actor: str) -> Event:
         "kind": str(notice.kind),
         "to": str(notice.addressee),
         "language": notice.language,
-        "files": {each.title: each.sha1 for each in notice.attachments},
+        "files": {f"Binary/{each.binary_id}": each.sha1 for each in notice.attachments},
     } | ({"waits_for": list(notice.waits_for)} if notice.waits_for else {})
     return Event(case.number, case.view.updated_at, what, actor, detail)
 
