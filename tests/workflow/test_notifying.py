@@ -16,7 +16,7 @@ from second_opinion.access import registry
 from second_opinion.delivery.calling import Calls
 from second_opinion.delivery.gate import Gate
 from second_opinion.store.changes import Work
-from small_directory import NPI
+from small_directory import NPI, SPECIALIST
 from small_orders import PENDED, an_order
 from subscriptions import (
     Taking,
@@ -254,15 +254,17 @@ def test_a_change_of_what_goes_where_must_be_agreed_to_again(
         assert ehr.read(f"Subscription/{subscription['id']}")["status"] == "active"
 
 
-def test_at_its_end_a_subscription_turns_off(tmp_path: Path) -> None:
+@pytest.mark.parametrize("busy", [True, False])
+def test_at_its_end_a_subscription_turns_off(tmp_path: Path, *, busy: bool) -> None:
     with subscribed(tmp_path) as (service, ehr, listener):
         ends = datetime.now(UTC) + timedelta(seconds=1)
         subscription = subscribe(ehr, listener, service.desk, end=ends.isoformat())
         assert subscription["status"] == "active"
         time.sleep((ends - datetime.now(UTC)).total_seconds())
 
-        change(ehr)
-        work_off(service.desk)
+        if busy:
+            change(ehr)
+        work_off(service.desk, timedelta())
 
         assert ehr.read(f"Subscription/{subscription['id']}")["status"] == "off"
         assert len(listener.posts()) == 1
@@ -475,3 +477,22 @@ def test_all_events_that_wait_are_told_in_one_step(
         assert work_off(service.desk) == len(counting) + 1
 
         assert numbers(notified(listener)) == [1, 2, 3, 4, 5, 6]
+
+
+def test_what_may_no_longer_be_seen_at_the_moment_of_sending_is_a_number_and_nothing_else(tmp_path: Path) -> None:
+    with subscribed(tmp_path) as (service, ehr, listener):
+        doctor = service.partner("doctor", npi=SPECIALIST)
+        subscription = subscribe(doctor, listener, service.desk, content="full-resource")
+        change(ehr, 1)
+        assert standing(doctor, subscription)["events-since-subscription-start"] == "1"
+        with service.desk.store._database.migrating() as connection:
+            connection.exec_driver_sql(f"DELETE FROM case_party WHERE key = 'npi:{SPECIALIST}'")  # noqa: S608 - our own
+
+        change(ehr, 2)
+        work_off(service.desk)
+
+        first, second = notified(listener)[1:]
+        assert [set(each) for each in told(first)["events"]] == [{"event-number", "timestamp"}]
+        assert len(first["entry"]) == 1
+        assert len(second["entry"]) == 2
+        assert numbers([first, second]) == [1, 2]

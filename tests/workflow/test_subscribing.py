@@ -88,13 +88,14 @@ def test_what_a_subscriber_asked_for_comes_back_as_it_was_sent(hooked: tuple[Ser
 
 def test_headers_arrive_exactly(hooked: tuple[Service, Caller, Listener]) -> None:
     service, ehr, listener = hooked
-    lines = ["Authorization: Bearer s3cr3t==", "X-Clinic: a, b;  c"]
+    lines = ["Authorization: Bearer s3cr3t==", "X-Clinic: a, b;  c", "X-Short:1"]
 
     subscribe(ehr, listener, service.desk, channel={"header": lines})
 
     (handshake,) = listener.posts()
     assert handshake.headers["authorization"] == "Bearer s3cr3t=="
     assert handshake.headers["x-clinic"] == "a, b;  c"
+    assert handshake.headers["x-short"] == "1"
     assert handshake.headers["content-type"] == "application/fhir+json"
 
 
@@ -194,6 +195,10 @@ def test_content_is_as_much_as_was_asked_for(
         ({"channel": {"_payload": None}}, "Subscription.channel.payload"),
         ({"content": "everything"}, "Subscription.channel.payload.extension.value"),
         ({"channel": {"header": ["no colon"]}}, "Subscription.channel.header[0]"),
+        ({"channel": {"header": ["X-A:"]}}, "Subscription.channel.header[0]"),
+        ({"channel": {"header": ["X-A: b "]}}, "Subscription.channel.header[0]"),
+        ({"channel": {"header": ["X-A:  b"]}}, "Subscription.channel.header[0]"),
+        ({"channel": {"header": ["X-A: bé"]}}, "Subscription.channel.header[0]"),
         ({"channel": {"header": ["X-A: b\r\nX-C: d"]}}, "Subscription.channel.header[0]"),
         ({"channel": {"header": ["X-A: b", "Host: elsewhere.example"]}}, "Subscription.channel.header[1]"),
         ({"channel": {"endpoint": "https://elsewhere.example/hook"}}, "Subscription.channel.endpoint"),

@@ -25,7 +25,7 @@ MOST_EVENTS = 100  # in one notification
 MOST_FILTERS, MOST_HEADERS = 20, 20
 
 _CROSS_VERSION = re.compile(r"http://hl7\.org/fhir/(?:4\.3|5\.0|6\.0)/")  # says in R4 what only another version has
-_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}): ?([\x20-\x7e]{1,4000})", re.ASCII)
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}): ?([!-~](?:[ -~]{0,4000}[!-~])?)", re.ASCII)
 _OURS = frozenset(  # headers that belong to the connection, or that say what is in the body
     {
         "host",
@@ -183,7 +183,9 @@ def _content(channel: Json, topic: Topic, path: str) -> str:
 def _header(line: str, path: str) -> str:
     form = _HEADER.fullmatch(line)
     if form is None:
-        raise BusinessRule("A header is one line of printable ASCII: Name: value", path)
+        raise BusinessRule(
+            "A header is one line of printable ASCII, Name: value, without spaces around the value", path
+        )
     if form[1].lower() in _OURS:
         raise BusinessRule("This header belongs to the connection and cannot be set", path)
     return line
