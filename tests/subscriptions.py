@@ -11,13 +11,17 @@ from delivery.listening import Answer, Listener, Request, listening
 from desks import Caller, Service, json, service
 from second_opinion.fhir.subscription import BACKPORT
 from second_opinion.fhir.subscription_topics import HREX_TOPIC, PAS_TOPIC
+from second_opinion.store.changes import Work
+from second_opinion.store.subscriptions import COUNT
 from second_opinion.workflow import working
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.subscription_file import END, NOTIFY
 
 Json = dict[str, Any]
 
 CASE_STATUS = "https://second-opinion.example/fhir/SubscriptionTopic/case-status"
 TOPICS = (CASE_STATUS, HREX_TOPIC, PAS_TOPIC)
+OURS = (COUNT, NOTIFY, END)  # kinds of work
 LATER = timedelta(days=2)  # beyond every delay and Retry-After
 
 
@@ -83,12 +87,16 @@ def subscribed(
 
 
 def work_off(desk: Desk, ahead: timedelta = LATER, most: int = 200) -> int:
-    """Do what a worker would have done by then, in its order; the number of works done."""
+    """Do what a worker would have done for subscriptions by then, in its order; the number of works done."""
     done = 0
-    while done < most and (waiting := desk.store.waiting_work(datetime.now(UTC) + ahead, 1)):
+    while done < most and (waiting := [each for each in _waiting(desk, ahead) if each.kind in OURS]):
         working.perform(desk, waiting[0].key, waiting[0].tries)
         done += 1
     return done
+
+
+def _waiting(desk: Desk, ahead: timedelta) -> list[Work]:
+    return desk.store.waiting_work(datetime.now(UTC) + ahead, 200)
 
 
 def notified(listener: Listener) -> list[Json]:
