@@ -2,6 +2,7 @@
 
 import re
 import stat
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 import pytest
 import requests
 
+from api.running import example
 from live import Live, live
 from second_opinion.access import registry
 from signers import key_set
 
 AT_ONCE = 8
+AT_WORK = 2  # seconds in which the background worker takes up what a request left to it
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,11 @@ def test_one_line_is_written_for_each_request_and_names_nobodys_health(served: L
     for _ in range(5):
         served.get(f"Task?patient.identifier={secret}", token, **{"X-Request-Id": "seen-here"})
         served.get(f"Patient/{secret}", token, **{"X-Request-Id": "seen-here"})
+    order = example("r06-reason-in-her-own-words") | {"note": [{"text": secret}], "reasonCode": [{"text": secret}]}
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
+    sent = requests.post(f"{served.base}/ServiceRequest/$submit", json=order, headers=headers, timeout=20)
+    assert sent.status_code == 200, sent.text
+    time.sleep(AT_WORK)
     text = served.log.read_text()
 
     lines = [each for each in _lines(served.log)[len(before) :] if "seen-here" in each]

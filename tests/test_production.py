@@ -110,3 +110,11 @@ def test_in_production_the_embedded_issuer_gives_no_token_without_permission(
     assert added.exit_code == 0
     assert refused.exit_code == 1
     assert "EMBEDDED_ISSUER" in refused.output
+
+
+@pytest.mark.parametrize("start", ["postgresql://plan:%s@127.0.0.1:1/db", "mysql://plan:%s@127.0.0.1/db", "%s"])
+def test_a_password_in_a_setting_is_never_shown(start: str) -> None:
+    ended = CliRunner().invoke(main, ["database", "status", "--database", start % "hunter2"])
+
+    assert ended.exit_code == 1
+    assert "hunter2" not in ended.output

@@ -237,3 +237,25 @@ def test_what_a_partner_is_registered_with_is_what_its_caller_has(tmp_path: Path
     assert (entry.purposes, entry.allowed_hosts) == (("TREAT",), ("ehr.example",))
     assert kept is not None
     assert orjson.loads(kept[1])["purposes"] == ["TREAT"]
+
+
+def test_an_opaque_token_is_asked_about_where_its_issuer_says(tmp_path: Path, keys: Listener) -> None:
+    (tmp_path / "secret").write_text("word")
+    told = {"active": True, "aud": BASE, "client_id": "clinic", "scope": "system/Task.rs", "exp": time.time() + 60}
+    keys.answer = lambda request: Answer(200, {}, json.dumps(told if b"token=good" in request.body else {}).encode())
+    asking = {
+        "endpoint": f"http://127.0.0.1:{keys.port}/introspect",
+        "client_id": "plan",
+        "secret_file": str(tmp_path / "secret"),
+    }
+    said = {"issuer": NAME, "jwks": f"http://127.0.0.1:{keys.port}/jwks", "audience": BASE, "algorithms": ["ES384"]}
+    with service(tmp_path, issuers=json.dumps([said | {"introspection": asking}])) as running:
+        client = running.client(None)
+        statuses = [
+            client.get("/fhir/Task", headers={"Authorization": f"Bearer {token}"}).status_code
+            for token in ("good", "good", "bad")
+        ]
+
+    assert statuses == [200, 200, 401]
+    assert [request.path for request in keys.requests] == ["/introspect"] * 2
+    assert keys.requests[0].headers["authorization"] == f"Basic {base64.b64encode(b'plan:word').decode()}"
