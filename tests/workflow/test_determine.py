@@ -179,6 +179,35 @@ def test_more_time_is_given_once(doctor: Caller, pended: Json) -> None:
     assert doctor.record(pended["id"], given.approved()).status_code == 200
 
 
+def test_time_that_has_run_out_is_extended_no_more_and_the_case_is_still_decided(
+    harbor: Service, doctor: Caller, pended: Json
+) -> None:
+    harbor.clock.move(days=7)
+    assert doctor.record(pended["id"], given.extended("2026-10-20T16:00:00Z")).status_code == 409
+
+    assert doctor.record(pended["id"], given.approved()).status_code == 200
+
+
+def test_a_moment_before_it_runs_out_time_is_still_extended(harbor: Service, doctor: Caller, pended: Json) -> None:
+    harbor.clock.move(days=7, seconds=-1)
+
+    assert doctor.record(pended["id"], given.extended("2026-10-20T16:00:00Z")).status_code == 200
+
+
+def test_a_third_opinion_outside_the_network_is_a_clinicians_who_may_find_it_not_warranted(
+    ehr: Caller, doctor: Caller
+) -> None:
+    third = {"coding": [{"system": "https://codesystem.x12.org/005010/1365", "code": "21"}]}
+    task = ehr.task(ehr.submit(an_order(**PENDED, code=third)))
+    assert status_of(task) == "pended-clinician"
+    body = given.having(given.without(given.denied(), "reason"), given.reason("further-opinion-not-warranted"))
+
+    answered = doctor.record(task["id"], body)
+
+    assert action_of(json(answered)) == "A3"
+    assert "Policy II.G" in json(answered)["disposition"]
+
+
 def test_more_time_never_moves_the_72_hours_of_a_serious_condition(ehr: Caller, doctor: Caller) -> None:
     serious = an_order(
         **PENDED,

@@ -166,7 +166,7 @@ def _extension(desk: Desk, case: CaseFile, stated: StatedDetermination, attestat
     assert due is not None  # noqa: S101 - every case has its time to decide
     assert stated.until is not None and stated.justification is not None  # noqa: S101, PT018 - named as missing otherwise
     latest = due + timedelta(days=desk.frames.extension_days)
-    if not max(due, attestation.at) < stated.until <= latest:
+    if not due < stated.until <= latest:
         days = desk.frames.extension_days
         raise BusinessRule(
             f"The new time must lie after the decision is due, and at most {days} days after", _named("until")

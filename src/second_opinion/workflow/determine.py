@@ -6,7 +6,9 @@ from typing import Any
 from second_opinion.access import registry, rights
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.registry import Partner
+from second_opinion.cases import clocks as running
 from second_opinion.cases.attestation import Act, Attestation
+from second_opinion.cases.clocks import ClockName
 from second_opinion.cases.decision import Decision, Extension, ReviewOutcome
 from second_opinion.cases.notices import NoticeKind
 from second_opinion.cases.status import TRANSITIONS, CaseStatus
@@ -15,7 +17,7 @@ from second_opinion.errors import CaseClosed
 from second_opinion.fhir import determination
 from second_opinion.store.changes import AuditRow, Changes, Event
 from second_opinion.store.stored import Stored
-from second_opinion.workflow import completeness, notices, ruling
+from second_opinion.workflow import completeness, notices, ruling, timing
 from second_opinion.workflow.answers import telling
 from second_opinion.workflow.arrival import told_anew
 from second_opinion.workflow.case_file import CaseFile
@@ -53,7 +55,7 @@ def _record(desk: Desk, caller: Caller, task: str, body: Json, request_id: str |
     now = milliseconds(desk.now())
     outcome = determination.outcome(body)
     attestation = attest(desk, caller, case, _act(outcome), now)
-    refuse_closed(case, outcome)
+    refuse_closed(case, outcome, now)
     decision = completeness.completed(desk, case, determination.read(body, desk.vocabulary), attestation)
     if isinstance(decision, Extension):
         changed = ruling.given_more_time(case, decision)
@@ -87,16 +89,25 @@ def brought_by(desk: Desk, case: CaseFile) -> frozenset[str]:
         return offering.practices({*npis, *case.requesters}, lookup)
 
 
-def refuse_closed(case: CaseFile, outcome: ReviewOutcome | None) -> None:
-    """CaseClosed where the case is decided already, was extended before, or is not one that can end so."""
+def refuse_closed(case: CaseFile, outcome: ReviewOutcome | None, now: datetime) -> None:
+    """CaseClosed where the case is decided already, can be given no more time, or is not one that can end so."""
     status = CaseStatus(case.view.status)
     if not status.is_open:
         raise CaseClosed(f"Case {case.view.number} is {status}; only a case that is open can be decided")
-    if outcome is ReviewOutcome.EXTENDED and case.view.extension is not None:
-        raise CaseClosed(f"The time to decide case {case.view.number} was extended before; it is extended once")
+    if outcome is ReviewOutcome.EXTENDED:
+        _refuse_more_time(case, now)
     without_coverage = case.view.coverage is None and CaseStatus.NOT_ELIGIBLE in TRANSITIONS[status]
     if outcome is ReviewOutcome.NOT_ELIGIBLE and not without_coverage:
         raise CaseClosed(f"Case {case.view.number} has coverage on record; only one without is closed as not eligible")
+
+
+def _refuse_more_time(case: CaseFile, now: datetime) -> None:
+    """42 CFR 438.210(d)(1)(ii), 438.404(c)(5): once, and only while there is time; what ran out is a denial."""
+    due = running.due(timing.ran(case.view), ClockName.DECIDE)
+    if case.view.extension is not None:
+        raise CaseClosed(f"The time to decide case {case.view.number} was extended before; it is extended once")
+    if due is None or due <= now:
+        raise CaseClosed(f"The time to decide case {case.view.number} is over; it can only be decided now")
 
 
 def _act(outcome: ReviewOutcome | None) -> Act | None:
