@@ -17,6 +17,11 @@ from second_opinion.workflow import case_file, working
 Json = dict[str, Any]
 EXAMPLE = "r11-outside-doctor-though-an-alternative-is-open"
 EXAMPLE_ALTERNATIVE = {"reference": "PractitionerRole/amber-delta"}  # in the network of the examples
+WRONG_HEADERS: Mapping[int, dict[str, str]] = {  # what a request is refused for
+    406: {"Accept": "application/fhir+xml"},
+    412: {"If-Match": 'W/"9"'},
+    415: {"Content-Type": "text/plain"},
+}
 Door = Callable[[Service, int, int], TestResponse]
 
 
@@ -46,7 +51,11 @@ def send(
         413: b" " * (largest + 1),
         422: orjson.dumps(wrong or determinations.parameters(determinations.words("colour", "red"))),
     }
-    headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
+    headers = {
+        406: {"Accept": "application/fhir+xml"},
+        415: {"Content-Type": "text/plain"},
+        412: {"If-Match": 'W/"9"'},
+    }.get(status, {})
     who = {401: None, 403: stranger}.get(status, caller)
     task = a_case(running)
     prepared(running, task)
@@ -85,7 +94,11 @@ def _submit_attachment(running: Service, status: int, largest: int) -> TestRespo
     number = orjson.loads(running.client("plan").get(f"/fhir/Task/{task}").data)["identifier"][0]
     attachment = documents.parameters(number, {"value": example(EXAMPLE)["contained"][0]["identifier"][0]["value"]})
     sent: dict[int, bytes] = {400: b"{", 413: b" " * (largest + 1), 422: orjson.dumps(determinations.approved())}
-    headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
+    headers = {
+        406: {"Accept": "application/fhir+xml"},
+        415: {"Content-Type": "text/plain"},
+        412: {"If-Match": 'W/"9"'},
+    }.get(status, {})
     who = {401: None, 403: "doctor"}.get(status, "plan")
     data = sent.get(status, orjson.dumps(attachment))
     return running.client(who).post("/fhir/$submit-attachment", data=data, headers=fhir(headers))
@@ -104,7 +117,11 @@ def _release(running: Service, status: int, largest: int) -> TestResponse:
     if status != 422:
         enclosures(folder, "en", "es")
     address = f"/fhir/Communication/{'nothing' if status == 404 else letter}/$release"
-    headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
+    headers = {
+        406: {"Accept": "application/fhir+xml"},
+        415: {"Content-Type": "text/plain"},
+        412: {"If-Match": 'W/"9"'},
+    }.get(status, {})
     who = {401: None, 403: "plan"}.get(status, "doctor")
     data = {400: b"{", 413: b" " * (largest + 1)}.get(status, b'{"resourceType": "Parameters"}')
     for _ in range(2 if status == 409 else 1):
@@ -120,7 +137,11 @@ def _denied(running: Service, task: str) -> None:
 
 def _resend(running: Service, status: int, largest: int) -> TestResponse:
     """On an entry of the list; 403 is for a practice, on a Task of its own."""
-    headers = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}.get(status, {})
+    headers = {
+        406: {"Accept": "application/fhir+xml"},
+        415: {"Content-Type": "text/plain"},
+        412: {"If-Match": 'W/"9"'},
+    }.get(status, {})
     who = {401: None, 403: "clinic"}.get(status, "plan")
     task = _clinics_task(running) if status == 403 else "nothing" if status == 404 else _entry(running)
     sent = {

@@ -69,6 +69,17 @@ def test_a_partner_of_whatever_class_never_decides(harbor: Service, ehr: Caller,
     assert status_of(ehr.read(f"Task/{pended['id']}")) == "pended-clinician"
 
 
+def test_what_changed_since_the_reviewer_read_it_can_be_kept_undecided(
+    ehr: Caller, doctor: Caller, pended: Json
+) -> None:
+    told(ehr, pended, code("urgency", "urgent"))
+
+    stale = doctor.record(pended["id"], given.denied(), If_Match='W/"1"')
+    assert (stale.status_code, issue(stale)["expression"]) == (412, ["http.if-match"])
+    assert doctor.record(pended["id"], given.approved(), If_Match='W/"2"').status_code == 200
+    assert doctor.record(pended["id"], given.approved(), If_Match='W/"1"').status_code == 409
+
+
 def test_a_decided_case_is_not_decided_again(doctor: Caller, pended: Json) -> None:
     doctor.record(pended["id"], given.approved())
 

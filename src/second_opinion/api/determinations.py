@@ -20,7 +20,8 @@ def blueprint(desk: Desk) -> Blueprint:
         caller = desk.identify(request.headers.get("Authorization"))
         allowed(desk, caller, ident)
         body = json_body.read(negotiation.body(request))
-        told = record_determination(desk, caller, ident, body, negotiation.request_id(request))
+        read = negotiation.if_match(request)
+        told = record_determination(desk, caller, ident, body, negotiation.request_id(request), read)
         headers = {"Location": f"{desk.settings.fhir_base}/Task/{ident}"}
         return negotiation.resource(told.body, 200, told.version, told.last_updated, headers)
 

@@ -13,7 +13,7 @@ from second_opinion.cases.decision import Decision, Extension, ReviewOutcome
 from second_opinion.cases.notices import NoticeKind
 from second_opinion.cases.status import TRANSITIONS, CaseStatus
 from second_opinion.directory import offering
-from second_opinion.errors import CaseClosed
+from second_opinion.errors import CaseClosed, PreconditionFailed
 from second_opinion.fhir import determination
 from second_opinion.store.changes import AuditRow, Changes, Event
 from second_opinion.store.stored import Stored
@@ -38,9 +38,14 @@ _LETTERS = {
 }
 
 
-def record_determination(desk: Desk, caller: Caller, task: str, body: Json, request_id: str | None) -> Stored:
-    """The ClaimResponse of the case as decided; of a case given more time the Task."""
-    return told_anew(lambda: _record(desk, caller, task, body, request_id))
+def record_determination(
+    desk: Desk, caller: Caller, task: str, body: Json, request_id: str | None, if_match: int | None = None
+) -> Stored:
+    """The ClaimResponse of the case as decided; of a case given more time the Task.
+
+    ``if_match`` is the version of the Task the reviewer has read: what changed since, nobody has decided on.
+    """
+    return told_anew(lambda: _record(desk, caller, task, body, request_id, if_match))
 
 
 def allowed(desk: Desk, caller: Caller, task: str) -> None:
@@ -50,12 +55,16 @@ def allowed(desk: Desk, caller: Caller, task: str) -> None:
     rights.reviewer(caller)
 
 
-def _record(desk: Desk, caller: Caller, task: str, body: Json, request_id: str | None) -> Stored:
+def _record(desk: Desk, caller: Caller, task: str, body: Json, request_id: str | None, if_match: int | None) -> Stored:
     case = case_of_task(desk, caller, task)
     now = milliseconds(desk.now())
     outcome = determination.outcome(body)
     attestation = attest(desk, caller, case, _act(outcome), now)
     refuse_closed(case, outcome, now)
+    if if_match not in {None, current := case.view.version(f"Task/{task}")}:
+        raise PreconditionFailed(
+            f"The case has changed since it was read: it is now version {current}", "http.if-match"
+        )
     decision = completeness.completed(desk, case, determination.read(body, desk.vocabulary), attestation)
     if isinstance(decision, Extension):
         changed = ruling.given_more_time(case, decision)
