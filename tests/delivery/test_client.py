@@ -182,7 +182,18 @@ def test_a_failing_token_endpoint_is_tried_again_like_the_message(status: int, k
     assert there.posts == []
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"access_token": 1}', b'{"access_token": "a\\nb"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"access_token": 1}',
+        b'{"access_token": "a\\nb"}',
+        b'{"access_token": "\\u00e9"}',
+    ],
+)
 def test_an_answer_without_a_token_is_tried_again(body: bytes) -> None:
     with partner(token=Answer(200, body=body)) as there:
         assert isinstance(courier().carry(MESSAGE, there.at), Later)

@@ -40,6 +40,11 @@ def test_every_other_address_is_refused(url: str) -> None:
         gate(PUBLIC).check(url)
 
 
+@pytest.mark.parametrize("listed", ["::1", "[::1]"])
+def test_an_ipv6_literal_is_listed_with_or_without_brackets(listed: str) -> None:
+    gate("::1", loopback=True, allowed=listed).check("http://[::1]:8080/fhir")
+
+
 @pytest.mark.parametrize("address", [PUBLIC, OTHER])
 def test_a_public_address_is_connected_to_over_https(address: str) -> None:
     assert gate(address).way("https", "ehr.example", 443, 1) == (address, 443)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,13 @@ from desks import BASE
 from second_opinion import app
 from second_opinion.access import registry
 from second_opinion.delivery.queue import AT_ONCE_PER_PARTNER
-from second_opinion.delivery.worker import executor, own_place
+from second_opinion.delivery.worker import HELD_TOO_LONG, executor, own_place
 from second_opinion.fhir import submission
 from second_opinion.settings import Settings
 from second_opinion.store.changes import Changes, Work
+from second_opinion.store.database import Batch, Transaction
 from second_opinion.store.keeping import Store
+from second_opinion.store.stored import microseconds
 from second_opinion.workflow import case_file
 from second_opinion.workflow.arrival import Arrival
 from second_opinion.workflow.load import load_directory
@@ -159,6 +162,26 @@ def test_what_a_dead_worker_had_begun_is_finished_by_a_living_one(post: Post) ->
             until(lambda: post.standing() == 0)
     assert post.states() == ["delivered"] * 3
     assert len({each.headers["if-none-exist"] for each in listener.posts()}) == 1  # one message, three recipients
+
+
+def test_a_try_the_queue_lost_is_made_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    app.prepare(Settings.load({}, database_url=url, data_folder=tmp_path))
+    post = Post(url, tmp_path)
+    post.owe(SPECIALIST)
+    handed = (microseconds(datetime.now(UTC) - 2 * HELD_TOO_LONG), f"deliver/{SPECIALIST}/0")
+    step = partial(_set, statement="UPDATE work SET handed_at = ? WHERE key = ?", values=handed)
+    post.desk.store._database.write(Batch([step]))
+
+    with listening() as listener, post.working():
+        post.register(listener, SPECIALIST, "partner")
+        until(lambda: post.standing() == 0)
+    assert len(listener.posts()) == 1
+    post.desk.store.close()
+
+
+def _set(transaction: Transaction, statement: str, values: tuple[object, ...]) -> None:
+    assert transaction.execute(statement, values) == 1
 
 
 def _free(post: Post, number: int) -> bool:

@@ -133,7 +133,7 @@ class Tokens:
             raise NoToken(verdict(reply, "The token endpoint"))
         answer = _object(reply, "The token endpoint's answer")
         token, lasts = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(token, str) or not token.isprintable():
+        if not isinstance(token, str) or not (token.isascii() and token.isprintable()):
             raise NoToken(Later("The token endpoint answered without a token"))
         seconds = float(lasts) if isinstance(lasts, int | float) and not isinstance(lasts, bool) else SHORTEST + EARLY
         return token, min(seconds - EARLY, LONGEST)

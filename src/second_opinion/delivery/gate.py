@@ -48,7 +48,7 @@ class Gate:
             raise Refused("The address is not a web address") from problem
         if parts.scheme not in {"https", "http"} or not host or parts.username is not None:
             raise Refused("The address is not a web address without user name")
-        if host.rstrip(".").lower() not in {each.rstrip(".").lower() for each in self._allowed()}:
+        if _plain(host) not in {_plain(each) for each in self._allowed()}:
             raise Refused("The host is not among ALLOWED_HOSTS nor of a registered endpoint")
         if parts.scheme == "http" and not self._loopback:
             raise Refused("Only https may be called")
@@ -67,6 +67,11 @@ class Gate:
         elif scheme != "https":
             raise Refused("Only https may be called outside loopback")
         return found[0], port
+
+
+def _plain(host: str) -> str:
+    """A host as hosts are compared: an IPv6 literal without brackets, a name without its last dot."""
+    return host.strip("[]").rstrip(".").lower()
 
 
 def _meant(text: str) -> IPv4Address | IPv6Address:

@@ -17,7 +17,6 @@ APPLICATION = "second-opinion"
 APPLICATION_VERSION = "1"
 QUEUE = "work"
 TRY = "try"
-OURS = "-"  # the partition of work that counts against no partner
 HELD = ("ENQUEUED", "DELAYED", "PENDING")
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 FORGOTTEN_AT_ONCE = 500
@@ -71,7 +70,7 @@ class Queue:
                 "queue_name": QUEUE,
                 "workflow_id": _name(work),
                 "app_version": APPLICATION_VERSION,
-                "queue_partition_key": work.partner or OURS,
+                "queue_partition_key": work.partner or work.kind,  # no kind waits behind another one's backlog
             }
             DBOS.enqueue_workflow_with_options(options, work.key, work.tries)
 

@@ -23,6 +23,7 @@ DISPATCHER = 0  # the place of whoever hands work over; the others are workers' 
 MOST_WORKERS = 1000
 HANDED_AT_ONCE = 100
 LOOK_EVERY = 0.2  # seconds
+ASK_EVERY = 2.0  # seconds between questions whether somebody else still hands over
 CARE_EVERY = 5.0  # seconds between looks after the dead
 HELD_TOO_LONG = timedelta(minutes=5)  # then the queue is asked whether it still holds the try
 REMEMBERED = timedelta(days=1)  # a finished try; that it is done is known from its work being gone
@@ -66,6 +67,7 @@ class Worker:
         self._place, number = own_place(store)
         self._name = executor(number)
         self._dispatcher: Place | None = None
+        self._asking = Rhythm(ASK_EVERY)
         self._queue = Queue(url, queue_engine(url), self._name, perform)
         self._partition = partition
         self._chores = [(Rhythm(every), chore) for every, chore in (*chores, (CARE_EVERY, self._take_care))]
@@ -98,7 +100,9 @@ class Worker:
 
     def _hand_over(self) -> None:
         """Give the queue what waits; one worker at a time does it."""
-        if self._dispatcher is None or self._dispatcher.lost():
+        if self._dispatcher is not None and self._dispatcher.lost():
+            self._dispatcher = None
+        if self._dispatcher is None and self._asking.comes():
             self._dispatcher = self._store.hold(DISPATCHER)
         if self._dispatcher is None:
             return
