@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 import directory_resources as made
+from second_opinion.fhir.codes import NPI
 from second_opinion.store.keeping import Store
 from second_opinion.workflow.load import Loaded, load_directory
 from second_opinion.workflow.survey import MOST_LINES, LoadError
@@ -95,6 +96,45 @@ def test_entries_of_one_bundle_are_found_by_their_urn_from_another(kept: Store, 
 
     assert loaded.warnings == []
     assert body(kept, "Coverage", "c1")["beneficiary"] == {"reference": "Patient/m1"}
+
+
+def by_number(system: str, value: str) -> dict[str, Any]:
+    return {"identifier": {"system": system, "value": value}}
+
+
+def test_references_by_identifier_alone_are_found_in_other_files_and_in_the_directory_in_force(
+    kept: Store, tmp_path: Path
+) -> None:
+    covered = made.coverage() | {"beneficiary": by_number(made.NUMBERS, "M1")}
+    here = made.role() | {"practitioner": by_number(NPI, "npi-p1")}
+    written(tmp_path / "plan" / "Coverage.ndjson", lines(covered))
+    written(tmp_path / "plan" / "rest.ndjson", lines(SMALL[0], *SMALL[2:3], here, *SMALL[4:]))
+
+    loaded = load(kept, tmp_path / "plan")
+    later = made.coverage("c2") | {"beneficiary": by_number(made.NUMBERS, "M1")}
+    again = load(kept, written(tmp_path / "more.ndjson", lines(later)))
+
+    assert (loaded.warnings, again.warnings) == ([], [])
+    assert body(kept, "PractitionerRole", "r1")["practitioner"]["reference"] == "Practitioner/p1"
+    for key in ("c1", "c2"):
+        named = body(kept, "Coverage", key)["beneficiary"]
+        assert named == by_number(made.NUMBERS, "M1") | {"reference": "Patient/m1"}
+
+
+@pytest.mark.parametrize(
+    "beneficiary",
+    [by_number(made.NUMBERS, "M9"), by_number("https://other.example", "M1"), by_number(made.NUMBERS, "TWO")],
+)
+def test_an_identifier_of_nobody_or_of_two_names_nobody_and_is_told(
+    kept: Store, tmp_path: Path, beneficiary: dict[str, Any]
+) -> None:
+    two = [made.patient(key, identifier=[{"system": made.NUMBERS, "value": "TWO"}]) for key in ("m2", "m3")]
+    covered = made.coverage() | {"beneficiary": beneficiary}
+
+    loaded = load(kept, written(tmp_path / "all.ndjson", lines(covered, SMALL[0], *SMALL[2:], *two)))
+
+    assert loaded.warnings[0] == "1 Coverage: an identifier of Patient to nothing in the directory"
+    assert "reference" not in body(kept, "Coverage", "c1")["beneficiary"]
 
 
 def test_resource_is_kept_with_its_own_meta_and_our_version_and_time(kept: Store, tmp_path: Path) -> None:

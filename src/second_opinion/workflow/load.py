@@ -12,13 +12,16 @@ from typing import Any
 import orjson
 
 from second_opinion.cases.status import CaseStatus
+from second_opinion.fhir.directory import StoredDirectory
 from second_opinion.fhir.directory_checks import TYPES
+from second_opinion.fhir.directory_names import by_identifier
 from second_opinion.fhir.directory_references import ELSEWHERE, made_local, pointed
 from second_opinion.fhir.directory_terms import directory_terms
 from second_opinion.fhir.elements import instant
 from second_opinion.fhir.search_extract import extract
 from second_opinion.store.changes import ResourceWrite
 from second_opinion.store.keeping import Store
+from second_opinion.workflow.named import Named
 from second_opinion.workflow.sources import Meter, Source, sources
 from second_opinion.workflow.survey import Faults, LoadError, Survey, entries, survey
 
@@ -59,7 +62,9 @@ def load_directory(
         raise LoadError(wrong, len(wrong))
     meter = Meter(files, progress)
     found = survey(files, meter)
-    reading = SecondReading(store, found, now=now, base=base, replace=replace)
+    in_force = None if replace else StoredDirectory(store).snapshot()
+    named = Named(found.wanted, files, in_force)
+    reading = SecondReading(store, found, named, now=now, base=base, replace=replace)
     with store.load_snapshot([each.name for each in files], replace) as load:
         resources = reading.resources(files, meter)
         while batch := list(islice(resources, BATCH)):
@@ -76,6 +81,7 @@ class SecondReading:
 
     store: Store
     found: Survey
+    named_ones: Named
     now: datetime
     base: str
     replace: bool
@@ -105,6 +111,7 @@ class SecondReading:
         try:
             if far:
                 made_local(resource, self._is_known, ChainMap(inside, self.found.names))
+            self._note_named(place, resource)
             self._note_dangling(place, resource)
             terms, spans = extract(resource, self.base)
             terms += directory_terms(resource)
@@ -120,13 +127,23 @@ class SecondReading:
     def _stamp(self) -> str:
         return instant(self.now)
 
+    def _note_named(self, place: str, resource: Json) -> None:
+        """Make references by identifier alone literal, where exactly one is meant."""
+        for kind, reference, identifier in by_identifier(resource):
+            if literal := self.named_ones.find(kind, identifier):
+                reference["reference"] = literal
+            else:
+                self._warn(place, f"{resource['resourceType']}: an identifier of {kind}")
+
     def _note_dangling(self, place: str, resource: Json) -> None:
         for element, target in pointed(resource):
             if not self._is_known(target):
-                name = f"{resource['resourceType']}.{element}"
-                self.dangling[name] += 1
-                if len(self.named) < MOST_WARNINGS:
-                    self.named.append(f"{place}: {name} points to nothing in the directory")
+                self._warn(place, f"{resource['resourceType']}.{element}")
+
+    def _warn(self, place: str, name: str) -> None:
+        self.dangling[name] += 1
+        if len(self.named) < MOST_WARNINGS:
+            self.named.append(f"{place}: {name} points to nothing in the directory")
 
     def _is_known(self, reference: str) -> bool:
         kind, _, key = reference.partition("/")

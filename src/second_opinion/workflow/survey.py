@@ -10,6 +10,7 @@ import orjson
 
 from second_opinion.errors import SecondOpinionError
 from second_opinion.fhir import directory_checks
+from second_opinion.fhir.directory_names import by_identifier
 from second_opinion.workflow.sources import Meter, Source
 
 Json = dict[str, Any]
@@ -56,6 +57,7 @@ class Survey:
     ids: dict[str, set[str]] = field(default_factory=lambda: {kind: set() for kind in directory_checks.TYPES})
     skipped: Counter[str] = field(default_factory=Counter)  # types that are no part of a directory
     names: dict[str, str] = field(default_factory=dict)  # urn of a Bundle's entry → Type/id, for other files too
+    wanted: set[tuple[str, str]] = field(default_factory=set)  # type and identifier of what is named by it alone
     digest: str = ""  # SHA-256 of everything read
 
     @property
@@ -122,6 +124,7 @@ def _look(place: str, piece: bytes, found: Survey, faults: Faults) -> None:
                 faults.add(f"{where}: {kind}.id stands twice in this load")
             else:
                 found.ids[kind].add(resource["id"])
+                found.wanted.update((named, identifier.value) for named, _, identifier in by_identifier(resource))
     except orjson.JSONDecodeError:
         faults.add(f"{place}: is not JSON")
     except ValueError as wrong:
