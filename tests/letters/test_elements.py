@@ -185,6 +185,17 @@ def test_a_request_nobody_decided_in_time_is_told_as_the_law_puts_it() -> None:
     assert STATEMENT in words
 
 
+@pytest.mark.parametrize("kind", [NoticeKind.DENIAL, NoticeKind.MODIFICATION])
+def test_an_answer_to_an_appeal_leads_to_the_hearing_and_not_to_another_appeal(kind: NoticeKind) -> None:
+    words = of(letter(kind, answers_appeal=True)).words
+
+    assert "This is our answer to your appeal" in words
+    assert "You can ask for a State Hearing" in words
+    assert "You can ask for an appeal" not in words
+    assert "You can ask for a fast appeal" not in words
+    assert STATEMENT in words
+
+
 def test_what_a_person_wrote_is_never_read_as_markup() -> None:
     hostile = "#panic() *bold* {phone} <script>alert(1)</script> $x$ **loud**"
     decision = Decision(DENIED.reasons, {"en": hostile}, DENIED.clauses, DENIED.offered)

@@ -655,3 +655,16 @@ def test_letters_in_preparation_are_found_by_who_releases_them(
     doctor.record(task["id"], denied())
 
     assert len(nurse.found("Communication?status=preparation")) == 2
+
+
+def test_a_denial_on_appeal_answers_the_appeal(harbor: Service, ehr: Caller, doctor: Caller, nurse: Caller) -> None:
+    task = pended(ehr)
+    doctor.record(task["id"], denied())
+    plan = harbor.partner("plan", kind="plan", npi="1999999984")
+    appeal = json(plan.post(f"Task/{task['id']}/$appeal", given.appeal()))
+
+    harbor.reviewer("other").record(appeal["id"], denied())
+
+    said = words(nurse, to_member(letters(nurse, appeal["id"])))
+    assert "This is our answer to your appeal" in said
+    assert "You can ask for an appeal" not in said

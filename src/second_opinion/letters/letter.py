@@ -99,6 +99,7 @@ class Letter:
     choices: tuple[Doctor, ...] = ()  # in-network doctors the member may choose without asking
     depends_on_eligibility: bool = False
     appeal_by: date | None = None
+    answers_appeal: bool = False  # the decision was made on an appeal: the next step is a State Hearing
     due_on: date | None = None  # of a decision that is no longer urgent
 
     def __post_init__(self) -> None:

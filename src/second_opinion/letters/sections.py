@@ -35,10 +35,17 @@ _SECTIONS: Mapping[NoticeKind, tuple[str, ...]] = MappingProxyType(
 )
 
 
+_ASKED_BEFORE = frozenset({"appeal", "expedited", "continuing"})  # once an appeal is answered, there is no other
+
+
 def sections(page: Page) -> Iterator[Block]:
     """All sections of the letter; one the case gives no cause for is left out."""
+    answers_appeal = page.letter.answers_appeal
+    if answers_appeal:
+        yield from page.section("appeal-answer" if page.letter.kind.is_adverse else "appeal-granted")
     for name in _SECTIONS[page.letter.kind]:
-        yield from _MADE[name](page) if name in _MADE else page.section(name)
+        if not (answers_appeal and name in _ASKED_BEFORE):
+            yield from _MADE[name](page) if name in _MADE else page.section(name)
 
 
 def _reason(page: Page) -> Iterator[Block]:

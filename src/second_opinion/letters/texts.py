@@ -51,6 +51,8 @@ SECTIONS = (
     "copies",
     "expert",
     "terminal",
+    "appeal-answer",
+    "appeal-granted",
     "appeal",
     "expedited",
     "continuing",

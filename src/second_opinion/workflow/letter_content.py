@@ -16,6 +16,7 @@ from second_opinion.workflow import addressees
 from second_opinion.workflow.deciding import DEPENDS_ON_ELIGIBILITY
 from second_opinion.workflow.desk import Desk
 
+_DECISIONS = frozenset({NoticeKind.DENIAL, NoticeKind.MODIFICATION, NoticeKind.APPROVAL})
 CHOICES = 5  # of the doctors a member may choose from, a letter names so many
 
 
@@ -52,6 +53,7 @@ def letter(desk: Desk, view: CaseView, notice: Notice, patient: dict[str, Any], 
         choices=_choices(desk, view),
         depends_on_eligibility=DEPENDS_ON_ELIGIBILITY in view.notes,
         appeal_by=today + timedelta(days=desk.frames.appeal_days),
+        answers_appeal=view.appeal is not None and notice.kind in _DECISIONS,
         due_on=desk.calendar.day(view.due_at) if view.due_at else None,
     )
 
