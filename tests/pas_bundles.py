@@ -227,3 +227,25 @@ def an_inquiry(items: Iterable[Json] = (), *, member: str = MEMBERS[0], **change
     claim |= {"identifier": [{"system": TRACES, "value": "INQ-1"}], "item": list(items)} | changes
     claim = {name: value for name, value in claim.items() if value}
     return a_bundle(member=member) | {"entry": [entry("Claim", "inquiry", **claim), *parties(member)]}
+
+
+def with_document(bundle: Json) -> Json:
+    """The Bundle with a document behind its first item."""
+    bundle = deepcopy(bundle)
+    claim = bundle["entry"][0]["resource"]
+    info = {
+        "sequence": 9,
+        "category": coded(TEMP, "additionalInformation"),
+        "valueReference": {"reference": "DocumentReference/note"},
+    }
+    claim["supportingInfo"] = [*claim.get("supportingInfo", ()), info]
+    claim["item"][0]["informationSequence"] = [each["sequence"] for each in claim["supportingInfo"]]
+    note = entry(
+        "DocumentReference",
+        "note",
+        status="current",
+        type=coded("http://loinc.org", "11505-5"),
+        content=[{"attachment": {"contentType": "text/plain", "data": "U3ludGhldGljIG5vdGUu"}}],
+    )
+    bundle["entry"].append(note)
+    return bundle

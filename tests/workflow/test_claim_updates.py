@@ -6,7 +6,7 @@ import pytest
 
 from desks import Caller, Service, json, status_of
 from pas_answers import action, claim_response, line, lines, number
-from pas_bundles import PAS, a_bundle, an_item, an_update, coded, home_care, with_second
+from pas_bundles import PAS, a_bundle, an_item, an_update, coded, home_care, with_document, with_second
 from small_directory import CLOSED, INSIDE, MEMBERS, OPEN, OUTSIDE
 
 Json = dict[str, Any]
@@ -220,3 +220,29 @@ def test_cancelled_item_names_its_order_as_revoked(ehr: Caller) -> None:
 
     assert ehr.order(answered)["status"] == "revoked"
     assert line(json(answered))["noteNumber"]
+
+
+def test_documents_of_a_claim_can_be_read_by_those_who_review_it(harbor: Service, ehr: Caller) -> None:
+    answered = ehr.post("Claim/$submit", with_document(a_bundle()))
+    task = ehr.task(answered)
+
+    (document,) = harbor.reviewer("doctor").found(f"DocumentReference?related=Task/{task['id']}")
+    assert document["content"][0]["attachment"]["contentType"] == "text/plain"
+
+
+def test_document_that_comes_later_answers_what_was_asked(harbor: Service, ehr: Caller) -> None:
+    silent = with_second(a_bundle(supportingInfo=None), OUTSIDE, CLOSED[0])
+    before = submit(ehr, silent)
+    assert status_of(case_of(ehr, before)) == "information-requested"
+
+    update = with_second(an_update(silent, [an_item(1)], supportingInfo=None), OUTSIDE, CLOSED[0])
+    after = submit(ehr, with_document(update))
+
+    assert status_of(case_of(ehr, after)) == "pended-clinician"
+    assert "communicationRequest" not in claim_response(after)
+    again = submit(ehr, with_document(update | {"identifier": {"value": "again"}}))
+    assert status_of(case_of(ehr, again)) == "pended-clinician"
+    assert (
+        len(harbor.reviewer("doctor").found(f"DocumentReference?subject={case_of(ehr, after)['for']['reference']}"))
+        == 1
+    )

@@ -127,15 +127,16 @@ def _documents(given: Given) -> list[ReceivedDocument]:
     code = parts.one("Code")
     kind = code.value if code else resource.get("type")
     return [
-        _document(each["attachment"], kind, f"{path}.content[{index}].attachment")
+        document(each["attachment"], kind, f"{path}.content[{index}].attachment")
         for index, each in enumerate(resource["content"])
     ]
 
 
-def _document(attachment: Json, kind: Json | None, path: str) -> ReceivedDocument:
+def document(attachment: Json, kind: Json | None, path: str) -> ReceivedDocument:
+    """One file; BusinessRule 422 where it is not inline or not the one meant, InvalidElement 400 for no base64."""
     if "data" not in attachment:
         raise BusinessRule("The document must come inline, as data", f"{path}.data")
-    document = ReceivedDocument(
+    received = ReceivedDocument(
         data=_decoded(attachment["data"], path),
         content_type=attachment.get("contentType", "application/octet-stream"),
         title=attachment.get("title"),
@@ -143,8 +144,8 @@ def _document(attachment: Json, kind: Json | None, path: str) -> ReceivedDocumen
         type=kind,
         path=path,
     )
-    _whole(document, attachment)
-    return document
+    _whole(received, attachment)
+    return received
 
 
 def _decoded(data: str, path: str) -> bytes:

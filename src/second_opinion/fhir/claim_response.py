@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from second_opinion.cases.decision import Decision, ReviewOutcome
 from second_opinion.fhir import claim, decisions, notices
-from second_opinion.fhir.case_view import Authorization, CaseView
+from second_opinion.fhir.case_view import Authorization, CaseView, Question
 from second_opinion.fhir.codes import (
     CANCELLED,
     CERTIFIED,
@@ -73,9 +73,15 @@ def write(view: CaseView, vocabulary: Vocabulary) -> Json:
         response["error"] = [_NOT_ELIGIBLE]
     if view.coverage is not None:
         response["insurance"] = [{"sequence": 1, "focal": True, "coverage": view.coverage}]
-    if view.question is not None and view.action == PENDED:
-        response["communicationRequest"] = [to("CommunicationRequest", view.question.communication_request_id)]
+    if (asked := _asked(view)) is not None:
+        response["communicationRequest"] = [to("CommunicationRequest", asked.communication_request_id)]
     return response
+
+
+def _asked(view: CaseView) -> Question | None:
+    """What is asked, as long as it is."""
+    asked = view.question if view.action == PENDED else None
+    return asked if asked is not None and asked.task_status == "requested" else None
 
 
 def _granted(view: CaseView) -> Authorization | None:
@@ -135,8 +141,8 @@ def _authorized_instead(view: CaseView, decision: Decision) -> Json:
 def _notes(view: CaseView) -> list[Json]:
     """The reason in plain words, then each question that is asked."""
     words = [explained(view), *decisions.extension_notes(view), *decisions.offer_notes(view)]
-    if view.question is not None and view.action == PENDED:
-        words += view.question.sentences
+    if (asked := _asked(view)) is not None:
+        words += asked.sentences
     return [{"number": number, "type": "print", "text": each} for number, each in enumerate(words, start=1)]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from second_opinion.access.caller import Caller
+from second_opinion.directory.stated import NPI, Identifier
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.pas.orders import Line
 from second_opinion.fhir.pas.sent import Behind
@@ -15,6 +17,7 @@ from second_opinion.workflow.deciding import Request, milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.letters_owed import work_owed
 from second_opinion.workflow.submit import determined, judged
+from second_opinion.workflow.submit_attachment import kept_documents
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,23 @@ def _open(desk: Desk, arrival: Arrival, line: Line, request: Request, taken: set
     part = Part(
         case=case,
         events=(beginning, decision),
-        orders=(kept_order(desk, arrival, line.order, request.resolution, case, place),),
+        orders=(
+            kept_order(desk, arrival, line.order, request.resolution, case, place),
+            *kept_documents(desk, arrival.caller, case, line.documents, sender(arrival.caller, request)),
+        ),
         question=merging.question_row(desk, partner, case, held_by),
         evidence=request.resolution.evidence,
         new=new,
         before=None if new else earlier,
     )
     return Item(line.sequence, place.order, part)
+
+
+def sender(caller: Caller, request: Request) -> Identifier:
+    """The number of who sends the documents: the provider who asks, else the partner's organization."""
+    asking = request.stated.requester
+    number = next(iter((*asking.npis, *asking.organization_npis)), None) if asking else None
+    return Identifier(number or caller.organization or caller.id, NPI if number or caller.organization else None)
 
 
 def together(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from second_opinion.cases.numbers import running_number
 from second_opinion.cases.status import FAVOURABLE, TRANSITIONS, CaseStatus
+from second_opinion.directory.stated import NPI, Identifier
 from second_opinion.fhir import json_body
 from second_opinion.fhir.elements import instant
 from second_opinion.fhir.pas import orders, terms
@@ -23,6 +24,7 @@ from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.repeats import kept_case
 from second_opinion.workflow.submit import determined, understand
+from second_opinion.workflow.submit_attachment import answered, kept_documents
 from second_opinion.workflow.withdraw import closed, others_ask
 
 CLOSED = "Item {}: the earlier request was {} and cannot be changed; send a new request."
@@ -71,7 +73,9 @@ def read(desk: Desk, arrival: Arrival, request: PasRequest, before: SentClaim) -
         if taken_back or (line is not None and line.order is None):
             parts[case.view.number] = _withdrawn(desk, arrival, case, item)
         elif line is not None and (line.marked or line.digest != item.digest):
-            parts[case.view.number] = _changed(desk, arrival, case, item, line)
+            parts[case.view.number] = _with_documents(desk, arrival, _changed(desk, arrival, case, item, line), line)
+        elif line is not None and CaseStatus(case.view.status).is_open:
+            parts[case.view.number] = _answered(desk, arrival, parts[case.view.number], line)
     return Update(parts, behind, tuple(added), tuple(carried))
 
 
@@ -131,6 +135,27 @@ def _changed(desk: Desk, arrival: Arrival, case: CaseFile, item: SentItem, line:
     held_by = merging.holder(desk, arrival.caller.id, request)
     question = merging.question_row(desk, arrival.caller.id, after, held_by)
     return Part(after, (event,), kept, question, request.resolution.evidence, before=case)
+
+
+def _with_documents(desk: Desk, arrival: Arrival, part: Part, line: Line) -> Part:
+    """The part with the documents the case does not have yet."""
+    number = Identifier(arrival.caller.organization or arrival.caller.id, NPI)
+    fresh = kept_documents(desk, arrival.caller, part.case, line.documents, number)
+    return replace(part, orders=(*part.orders, *fresh))
+
+
+def _answered(desk: Desk, arrival: Arrival, part: Part, line: Line) -> Part:
+    """Documents that come with an item otherwise untouched: where the plan asked, they are the answer to it."""
+    with_documents = _with_documents(desk, arrival, part, line)
+    question = part.case.view.question
+    asked = question is not None and question.task_status == "requested"
+    if with_documents.orders == part.orders or not asked or part.before is None:
+        return with_documents
+    anew = answered(desk, part.before)
+    now = milliseconds(desk.now())
+    event = Event(part.case.number, now, "answered", arrival.caller.id, {"item": line.sequence})
+    decision = determined(anew.case, anew.determination, anew.resolution, now)
+    return replace(with_documents, case=anew.case, events=(event, decision), evidence=anew.resolution.evidence)
 
 
 def _too_late(item: SentItem, status: CaseStatus) -> Refusal:

@@ -1,13 +1,15 @@
 """$submit-attachment: documents that answer the plan's question are kept of the case, and a clinician reads them."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from second_opinion.access.caller import Caller, require
 from second_opinion.cases.status import CaseStatus
 from second_opinion.directory.members import matches
+from second_opinion.directory.stated import Identifier
 from second_opinion.errors import BusinessRule, CaseClosed, Unresolved
 from second_opinion.fhir import attachments, json_body, received_documents
-from second_opinion.fhir.attachments import Submitted
+from second_opinion.fhir.attachments import ReceivedDocument, Submitted
 from second_opinion.store.changes import AuditRow, Event, ResourceWrite
 from second_opinion.workflow import agenda, projection, tracking
 from second_opinion.workflow.arrival import Arrival, told_anew
@@ -43,11 +45,11 @@ def _submit(desk: Desk, arrival: Arrival, given: Submitted) -> CaseFile:
 
 def _kept(desk: Desk, arrival: Arrival, case: CaseFile, given: Submitted) -> CaseFile:
     now = milliseconds(desk.now())
-    documents = _documents(desk, arrival.caller, case, given)
+    documents = kept_documents(desk, arrival.caller, case, given.documents, given.sender[0])
     ids = [each.id for each in documents if each.type == "DocumentReference"]
     detail = {"documents": ids, "final": given.final, "note": f"{len(ids)} documents: {', '.join(ids)}"}
     events = [Event(case.number, now, "answered", arrival.caller.id, detail)]
-    asked = _asked_again(desk, case) if given.final and agenda.may_be_asked_again(case) else None
+    asked = answered(desk, case) if given.final and agenda.may_be_asked_again(case) else None
     anew = asked.case if asked else replace(case, version=case.version + 1, view=replace(case.view, updated_at=now))
     if asked is not None:
         events.append(determined(anew, asked.determination, asked.resolution, now))
@@ -55,24 +57,26 @@ def _kept(desk: Desk, arrival: Arrival, case: CaseFile, given: Submitted) -> Cas
     return save_next(desk, anew, events, audit=[_audited(arrival, anew)], further=documents, evidence=evidence)
 
 
-def _asked_again(desk: Desk, case: CaseFile) -> Reconsidered:
+def answered(desk: Desk, case: CaseFile) -> Reconsidered:
     """The question answered: it is not asked again, and what documents say is a clinician's to read."""
     question = case.view.question
     missing = question.missing if question else ()
     return reconsider(desk, replace(case, past_asking=case.past_asking | {fact: WHY for fact, _ in missing}))
 
 
-def _documents(desk: Desk, caller: Caller, case: CaseFile, given: Submitted) -> list[ResourceWrite]:
+def kept_documents(
+    desk: Desk, caller: Caller, case: CaseFile, documents: Iterable[ReceivedDocument], sender: Identifier
+) -> list[ResourceWrite]:
     """What is kept of the documents; one that the case already has is not kept twice."""
     kept = [each for each in desk.store.case_resources(case.number) if each.type == "DocumentReference"]
     known = {sha1 for each in kept for sha1 in received_documents.hashes(json_body.read(each.body))}
     dated = replace(case, view=replace(case.view, updated_at=milliseconds(desk.now())))
     written = []
-    for document in given.documents:
+    for document in documents:
         if document.sha1 in known:
             continue
         known.add(document.sha1)
-        resources = received_documents.write(dated.view, desk.vocabulary, document, new_id(), new_id(), given.sender[0])
+        resources = received_documents.write(dated.view, desk.vocabulary, document, new_id(), new_id(), sender)
         written += [projection.keep(desk, each, dated, partner=caller.id) for each in resources]
     return written
 

@@ -10,8 +10,9 @@ import orjson
 
 from second_opinion.errors import SecondOpinionError
 from second_opinion.fhir import reasons, recognition
+from second_opinion.fhir.attachments import ReceivedDocument
 from second_opinion.fhir.codes import NUCC, PROCESS_PRIORITY, Json, Vocabulary
-from second_opinion.fhir.pas import terms
+from second_opinion.fhir.pas import documents, terms
 from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.resolving import Entry, Target
 from second_opinion.fhir.service_request import content_digest
@@ -30,6 +31,7 @@ class Line:
 
     item: Json
     order: Received | None
+    documents: tuple[ReceivedDocument, ...] = ()
 
     @property
     def sequence(self) -> int:
@@ -64,7 +66,8 @@ def _without_places(value: Any) -> Any:
 
 def lines(request: PasRequest) -> tuple[Line, ...]:
     """Every item with what it asks for."""
-    return tuple(Line(item, read(request, item)) for item in request.claim.get("item", ()))
+    found = ((item, read(request, item)) for item in request.claim.get("item", ()))
+    return tuple(Line(item, order, documents.read(request, item) if order else ()) for item, order in found)
 
 
 def read(request: PasRequest, item: Json) -> Received | None:
