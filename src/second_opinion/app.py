@@ -157,6 +157,7 @@ class FrontDesk(Desk):
     cursors: Cursors
     definitions: Sequence[dict[str, Any]]
     capability: bytes
+    older_capability: bytes
 
 
 def front(parts: Desk) -> FrontDesk:
@@ -170,6 +171,7 @@ def front(parts: Desk) -> FrontDesk:
         cursors=Cursors(str(secret).encode()),
         definitions=definitions(words, parts.policy),
         capability=offers.capability(words, admitting.token_endpoint(settings), VERSION),
+        older_capability=offers.older_capability(words, admitting.token_endpoint(settings), VERSION),
     )
 
 

@@ -45,6 +45,7 @@ class ReadingDesk:
     now: Callable[[], datetime]
     definitions: Sequence[dict[str, Any]]
     capability: bytes
+    older_capability: bytes
 
 
 class Front:
@@ -64,6 +65,7 @@ class Front:
             now=lambda: NOW,
             definitions=[*code_systems(words), *search_parameters(words)],
             capability=b'{"resourceType":"CapabilityStatement"}',
+            older_capability=b'{"resourceType":"CapabilityStatement"}',
         )
         self.app = Flask("front", static_folder=None)
         handlers.register(self.app)

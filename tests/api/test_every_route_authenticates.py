@@ -9,6 +9,7 @@ from api.running import Service, fhir, outcome, service
 
 OPEN = {
     "/fhir/metadata",
+    "/fhir/pas/2.0/metadata",
     "/.well-known/smart-configuration",
     "/fhir/.well-known/smart-configuration",
     "/oauth/token",

@@ -262,3 +262,24 @@ def test_another_mode_is_refused(running: Service) -> None:
 
 def test_the_statement_is_the_same_at_every_asking(running: Service, statement: dict[str, Any]) -> None:
     assert orjson.loads(running.client("clinic").get("/fhir/metadata").data) == statement
+
+
+def test_the_base_of_pas_2_0_says_what_it_offers(running: Service) -> None:
+    statement = orjson.loads(running.client(None).get(f"{OLDER}/metadata").data)
+
+    assert statement["implementation"]["url"] == f"{BASE}/pas/2.0"
+    assert statement["implementationGuide"][0].endswith("|2.0.1")
+    (rest,) = statement["rest"]
+    assert {each["type"]: [one["name"] for one in each["operation"]] for each in rest["resource"]}["Claim"] == [
+        "inquire",
+        "submit",
+    ]
+
+
+def test_pas_is_declared_by_its_guides_names(statement: dict[str, Any], declared: Mapping[str, dict[str, Any]]) -> None:
+    guide = "http://hl7.org/fhir/us/davinci-pas"
+    assert statement["instantiates"] == [f"{guide}/CapabilityStatement/IntermediaryCapabilities"]
+    assert {each["name"]: each["definition"] for each in declared["Claim"]["operation"]} == {
+        "inquire": f"{guide}/OperationDefinition/Claim-inquiry",
+        "submit": f"{guide}/OperationDefinition/Claim-submit",
+    }

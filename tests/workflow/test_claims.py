@@ -1,11 +1,15 @@
 """Claims through the PAS door: the same decision as at the other doors, told as PAS wants it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import pas_bundles
-from desks import Caller, Service, issue, json, status_of
+import small_directory
+from desks import Caller, Service, issue, json, service, status_of
 from pas_answers import action, claim_response, line, lines, number, resource
 from pas_bundles import CLIENT, a_bundle, an_item, coded, home_care, message, with_order, with_second
 from small_directory import CLOSED, INSIDE, MEMBERS, OPEN, OUTSIDE
@@ -289,3 +293,38 @@ def test_bundle_of_urns_that_refer_by_type_and_id_is_understood(ehr: Caller) -> 
 
     assert claim_response(answered)["patient"]["reference"] == bundle["entry"][3]["fullUrl"]
     assert resource(answered, "Patient")["id"] == "member"
+
+
+def test_claim_of_another_payer_is_an_answer_in_error(harbor: Service, ehr: Caller) -> None:
+    npi = "http://hl7.org/fhir/sid/us-npi"
+    plan = [
+        each | ({"identifier": [{"system": npi, "value": "1999999984"}]} if each["id"] == "payer" else {})
+        for each in small_directory.resources()
+    ]
+    harbor.load(plan)
+    bundle = a_bundle()
+    insurer = bundle["entry"][1]["resource"]
+
+    insurer["identifier"] = [{"system": npi, "value": "1234567893"}]
+    answered = submit(ehr, bundle)
+    assert (claim_response(answered)["outcome"], harbor.count("case_file")) == ("error", 0)
+    assert "Bundle.entry[1].resource.identifier" in str(claim_response(answered)["error"])
+
+    insurer["identifier"].append({"system": npi, "value": "1999999984"})
+    assert action(submit(ehr, bundle)) == "A4"
+
+
+def test_approval_owes_its_letter(harbor: Service, ehr: Caller) -> None:
+    submit(ehr, approvable())
+
+    assert [each.kind for each in harbor.desk.store.waiting_work(datetime.now(UTC), 100) if each.kind == "letters"]
+
+
+def test_two_at_once_are_one_case(tmp_path: Path) -> None:
+    with service(tmp_path, directory=[small_directory.write(tmp_path)], url=f"sqlite:///{tmp_path}/kept.db") as running:
+        running.partner("ehr")
+        callers = [running.caller("ehr") for _ in range(4)]
+        with ThreadPoolExecutor(4) as at_once:
+            answers = list(at_once.map(lambda each: submit(each, a_bundle()), callers))
+        assert len({number(each) for each in answers}) == 1
+        assert running.count("case_file") == 1

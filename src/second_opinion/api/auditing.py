@@ -21,7 +21,7 @@ from second_opinion.store.stored import Stored
 NOBODY = "anonymous"
 _CALLER, _PATIENTS, _FORM = "second_opinion.caller", "second_opinion.patients", "second_opinion.form"
 MOST_OF_A_REASON = 500  # characters
-_OPEN = ("/fhir/metadata", "/fhir/.well-known/")
+_OPEN = ("/fhir/metadata", "/fhir/pas/2.0/metadata", "/fhir/.well-known/")
 _PURPOSE = re.compile(r"[A-Z]{3,12}", re.ASCII)
 _ACTIONS = {"POST": "create", "PUT": "update", "DELETE": "delete", "PATCH": "update"}
 

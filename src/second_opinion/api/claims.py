@@ -27,7 +27,9 @@ PROFILES = {
         f"{GUIDE}/StructureDefinition/{each}" for each in ("profile-claimresponse", "profile-claiminquiryresponse")
     ),
 }
-BASES = {"/fhir": Edition.CURRENT, "/fhir/pas/2.0": Edition.EARLIER}
+OLDER = "/pas/2.0"  # below the base: the same for clients of the version before
+OLDER_GUIDES = (f"{GUIDE}/ImplementationGuide/hl7.fhir.us.davinci-pas|2.0.1",)
+BASES = {"/fhir": Edition.CURRENT, f"/fhir{OLDER}": Edition.EARLIER}
 
 
 def blueprint(desk: Desk) -> Blueprint:

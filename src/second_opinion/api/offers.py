@@ -1,6 +1,7 @@
 """What the front door offers, as one table: the capability statement is written from it, the routes are held to it."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from second_opinion.api import (
@@ -47,6 +48,32 @@ def capability(vocabulary: Vocabulary, token_endpoint: str | None, version: str)
         instantiates=claims.INSTANTIATES,
     )
     return json_body.write(statement(vocabulary, offers(vocabulary), service))
+
+
+def older_capability(vocabulary: Vocabulary, token_endpoint: str | None, version: str) -> bytes:
+    """The CapabilityStatement of the base for clients of PAS 2.0: its operations and subscriptions, nothing else."""
+    service = Service(
+        name=f"{TITLE}, for clients of PAS 2.0",
+        version=version,
+        published_at=datetime.now(UTC),
+        token_url=token_endpoint,
+        guides=claims.OLDER_GUIDES,
+    )
+    here = replace(vocabulary, base=f"{vocabulary.base}{claims.OLDER}")
+    given = [
+        Offer(type="Claim", operations=claims.OPERATIONS),
+        Offer(
+            type="Subscription",
+            interactions=(*subscriptions.INTERACTIONS, "read"),
+            operations=[
+                (name, vocabulary_url(vocabulary, _defined(definition)))
+                for name, definition in subscriptions.OPERATIONS
+            ],
+            supported_profiles=subscription.PROFILES,
+            topics=list(topics(vocabulary)),
+        ),
+    ]
+    return json_body.write(statement(here, given, service))
 
 
 def offers(vocabulary: Vocabulary) -> Iterator[Offer]:

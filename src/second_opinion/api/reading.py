@@ -44,6 +44,11 @@ def blueprint(desk: Shelf) -> Blueprint:
             raise InvalidSearch("mode must be one of full, normative, terminology", "http.mode")
         return negotiation.answer(desk.capability)
 
+    @routes.get("/fhir/pas/2.0/metadata")
+    def older_metadata() -> Response:
+        negotiation.check_accepted(request)
+        return negotiation.answer(desk.older_capability)
+
     return routes
 
 

@@ -40,3 +40,7 @@ class Shelf(Protocol):
     @property
     def capability(self) -> bytes:
         """The CapabilityStatement."""
+
+    @property
+    def older_capability(self) -> bytes:
+        """That of the base for clients of PAS 2.0."""

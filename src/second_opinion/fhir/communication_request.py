@@ -1,7 +1,7 @@
 """What must be sent: the second doctor's report to the member and the initial provider; a fact to the plan."""
 
 from second_opinion.fhir.case_view import CaseView, Question
-from second_opinion.fhir.codes import CONSULT_NOTE, ELECTRONIC, INSTRUCTION, Json, Vocabulary
+from second_opinion.fhir.codes import CONSULT_NOTE, ELECTRONIC, INSTRUCTION, PENDED, Json, Vocabulary
 from second_opinion.fhir.elements import case_number, identifier, instant, meta, provider, to
 from second_opinion.fhir.pas import information
 
@@ -66,4 +66,6 @@ def _report_status(view: CaseView) -> str:
         return "revoked"
     if view.status == "report-delivered":
         return "completed"
+    if view.action == PENDED:  # the request was changed, and what was granted with it
+        return "on-hold"
     return "active" if provider(view.opinion_doctor) is not None else "on-hold"
