@@ -20,7 +20,7 @@ from second_opinion.fhir import json_body, subscription
 from second_opinion.fhir.capability import Offer, Service, statement
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS
-from second_opinion.fhir.subscription_topics import topics
+from second_opinion.fhir.subscription_topics import topics, topics_of_pas_2_0
 
 # Each type's operations: (name without $, id of its definition, or another guide's canonical)
 OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -70,7 +70,7 @@ def older_capability(vocabulary: Vocabulary, token_endpoint: str | None, version
                 for name, definition in subscriptions.OPERATIONS
             ],
             supported_profiles=subscription.PROFILES,
-            topics=list(topics(vocabulary)),
+            topics=list(topics_of_pas_2_0()),
         ),
     ]
     return json_body.write(statement(here, given, service))
