@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def doctor(harbor: Service) -> Caller:
-    return harbor.reviewer("doctor")
+    return harbor.reviewer("doctor", licence="A-TEST-77")
 
 
 @pytest.fixture
@@ -92,13 +92,16 @@ def test_a_denial_tells_who_as_what_and_by_number_never_by_name(doctor: Caller, 
     answered = doctor.record(pended["id"], given.denied())
 
     (reviewer,) = outputs(doctor.task(answered), "reviewer")
-    assert reviewer["identifier"]["value"] == "doctor"
+    assert reviewer["identifier"]["value"] == f"{pended['identifier'][0]['value']}-A1"
     assert reviewer["display"] == "Physician, licensed in CA"
     human = json(answered)["extension"][0]["extension"]
     assert {"url": "wasHumanReviewedFlag", "valueBoolean": True} in human
     for kind in ("Task", "ClaimResponse"):
         assert "Test Reviewer" not in str(ehr.found(f"{kind}?patient=Patient/member-0"))
-        assert "209-555-0180" not in str(ehr.found(f"{kind}?patient=Patient/member-0"))
+        shown = str(ehr.found(f"{kind}?patient=Patient/member-0"))
+        assert "209-555-0180" not in shown
+        assert "A-TEST-77" not in shown
+        assert "'doctor'" not in shown
 
 
 def test_a_modification_authorizes_another_provider_and_keeps_what_was_asked(doctor: Caller, pended: Json) -> None:

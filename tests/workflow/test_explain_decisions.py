@@ -36,6 +36,7 @@ def test_a_denial_is_told_with_its_reviewer_reasons_clause_and_offer(
         "decided by doctor",
         "attested by Test Reviewer doctor (doctor), physician, licence A-TEST-1 (CA), medical director",
         "specialty 207RC0000X, direct line 209-555-0180, organization 1003000126",
+        "shown as attestation SMO-2026-000001-A1",
         "reasons: in-network-equivalent-available",
         "denied, by clause II.D",
         "offered: PractitionerRole/by-role-role",

@@ -67,15 +67,20 @@ def authorized_provider(decision: Decision) -> Json:
     return {"url": f"{PAS}/extension-itemAuthorizedProvider", "extension": [part]}
 
 
-def reviewer(decision: Decision, vocabulary: Vocabulary) -> Reference:
-    """Who decided, by the registry's id, and as what; never by name."""
+def reviewer(view: CaseView, decision: Decision, vocabulary: Vocabulary) -> Reference:
+    """That a person decided and as what, by the attestation's number; who it was, ``explain`` tells the plan."""
     given = decision.attestation
     kind = given.kind.replace("-", " ").capitalize()
     return {
         "type": "Practitioner",
-        "identifier": {"system": vocabulary.naming("reviewer"), "value": given.reviewer},
+        "identifier": {"system": vocabulary.naming("attestation"), "value": attestation_number(view.number)},
         "display": f"{kind}, licensed in {given.state}" if given.state else kind,
     }
+
+
+def attestation_number(case: str) -> str:
+    """The number of the attestation a case was decided on; each case is decided once."""
+    return f"{case}-A1"
 
 
 def _offer(offer: Offer, vocabulary: Vocabulary) -> Reference:

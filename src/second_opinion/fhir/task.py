@@ -221,7 +221,8 @@ def _outputs(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
     ]
     outputs += [_output(vocabulary, "alternative-provider", "Reference", each) for each in choices[:CHOICES]]
     if view.decision is not None:
-        outputs.append(_output(vocabulary, "reviewer", "Reference", decisions.reviewer(view.decision, vocabulary)))
+        who = decisions.reviewer(view, view.decision, vocabulary)
+        outputs.append(_output(vocabulary, "reviewer", "Reference", who))
     outputs += [_output(vocabulary, "notice", "Reference", each) for each in notices.links(view, vocabulary)]
     return outputs
 

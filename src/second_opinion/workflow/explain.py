@@ -81,7 +81,7 @@ def _story(desk: Desk, case: CaseFile) -> Iterator[str]:
             yield f"    the same question is asked in {', '.join(same)}, which this submitter may not see"
         if "trace" in event.detail:
             yield from _trace(desk, event)
-        yield from explain_decisions.lines(desk, event)
+        yield from explain_decisions.lines(desk, case.view.number, event)
 
 
 def _trace(desk: Desk, event: Event) -> Iterator[str]:

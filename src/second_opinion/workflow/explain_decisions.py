@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from second_opinion.cases.attestation import Attestation
 from second_opinion.cases.decision import Decision, Extension
-from second_opinion.fhir.decisions import in_words
+from second_opinion.fhir.decisions import attestation_number, in_words
 from second_opinion.store.changes import Event
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.ruling import replayed
 
 
-def lines(desk: Desk, event: Event) -> Iterator[str]:
-    """The decision in this line of the story; nothing where it holds none."""
+def lines(desk: Desk, case: str, event: Event) -> Iterator[str]:
+    """The decision in this line of the case's story (its number); nothing where it holds none."""
     detail = event.detail
     if appealed := detail.get("appeal_of"):
         yield f"    an appeal of case {appealed}"
@@ -25,6 +25,8 @@ def lines(desk: Desk, event: Event) -> Iterator[str]:
     yield f"    in plain words: {decision.rationale}"
     if decision.translations:
         yield f"    translated into {', '.join(language for language, _ in decision.translations)}"
+    if isinstance(decision, Decision):
+        yield f"    shown as attestation {attestation_number(case)}"
     yield from _extended(desk, decision) if isinstance(decision, Extension) else _decided(decision)
     yield f"    routed to a person by {detail['rule']}; directory snapshot {detail['snapshot']}"
     yield f"    policy {detail['policy']}"
