@@ -36,6 +36,7 @@ STARTED_WITHIN = 30  # seconds
 HTTP = requests.Session()
 HTTP.trust_env = False  # the service is on this machine: no proxy of the environment stands between
 HEADINGS = ("request", "outcome", "reason", "clause", "answer due", "link")
+WIDEST = {"request": 20, "outcome": 16, "clause": 12, "answer due": 11, "link": 26}  # on a terminal; the rest: reason
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,8 @@ def _all(settings: Settings, token: str, console: Console) -> bool:
 def _print(lines: Sequence[tuple[str, ...]], console: Console) -> None:
     """A table that folds on a terminal; elsewhere each case is one line, whatever its length."""
     if console.is_terminal:
-        table = Table(*(Column(heading, overflow="fold") for heading in HEADINGS), show_lines=True)
+        columns = (Column(each, overflow="fold", max_width=WIDEST.get(each)) for each in HEADINGS)
+        table = Table(*columns, show_lines=True)
         for line in lines:
             table.add_row(*map(escape, line))
         console.print(table)
