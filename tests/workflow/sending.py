@@ -47,10 +47,10 @@ class Sending:
             self.service.desk.store, name, partner_class="ehr", organization=npi, endpoint=listener.url, **given
         )
 
-    def keep(self, resource: Json) -> str:
+    def keep(self, resource: Json, version: int = 1) -> str:
         """Keep a resource of the case, as a story would; its reference."""
         desk = self.service.desk
-        written = resource | {"meta": {"versionId": "1"}}
+        written = resource | {"meta": {"versionId": str(version)}}
         desk.store.save(Changes(resources=[projection.keep(desk, written, self.case)]))
         return f"{resource['resourceType']}/{resource['id']}"
 

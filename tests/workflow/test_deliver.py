@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery.listening import Answer, Request, listening
-from second_opinion.store.changes import Work
+from second_opinion.store.changes import Changes, Work
 from small_directory import SPECIALIST
 from small_orders import provider
 from workflow.sending import Sending, sending
@@ -169,6 +169,27 @@ def test_the_list_names_the_message_the_case_the_member_and_why_and_only_plan_an
     assert post.ehr.client.get(f"/fhir/Task/{entry['id']}").status_code == 404
     assert post.service.desk.store.undelivered() == 1
     assert [each.detail["reason"] for each in post.events("undelivered")] == ["The recipient's endpoint answered 422"]
+
+
+def test_a_message_that_is_over_is_not_sent_unless_it_was_before(post: Sending) -> None:
+    first, second = ({"system": "urn:x", "value": value} for value in ("R1", "R1-revoked"))
+    resource = {"resourceType": "CommunicationRequest", "id": "crq", "status": "active", "identifier": [first]}
+    reference = post.keep(resource)
+    with listening() as listener:
+        post.register(listener, SPECIALIST)
+        post.attempts(post.owe(DOCTOR, reference))
+        post.keep(resource | {"status": "revoked", "identifier": [first, second]}, version=2)
+        body = {"reference": reference, "recipient": DOCTOR, "identifier": second}
+        post.service.desk.store.save(Changes(work=[Work("revoked", "deliver", post.case.number, body)]))
+        post.attempts("revoked")
+        post.keep({**resource, "id": "another", "status": "revoked"})
+        post.attempts(post.owe(DOCTOR, "CommunicationRequest/another"))
+
+    assert [each.headers["if-none-exist"] for each in listener.posts()] == [
+        "identifier=urn:x|R1",
+        "identifier=urn:x|R1-revoked",
+    ]
+    assert post.delivery(DOCTOR, "CommunicationRequest/another").state == "dropped"
 
 
 def _waiting(post: Sending, key: str) -> Work:

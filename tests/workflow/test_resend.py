@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from werkzeug.test import TestResponse
 
 from delivery.listening import Answer, Listener, listening
 from desks import Caller, issue
+from second_opinion.workflow.returned_mail import read_answers
 from small_directory import SPECIALIST
 from small_orders import provider
 from workflow.sending import Sending, sending
@@ -88,3 +90,22 @@ def test_it_takes_no_parameters_and_needs_no_body(post: Sending, entry: Json) ->
     assert answered.status_code == 422
     assert issue(answered)["expression"] == ["Parameters.parameter[0].name"]
     assert post.plan.client.post(f"/fhir/Task/{entry['id']}/$resend").status_code == 200
+
+
+def test_mail_that_came_back_is_mailed_again_in_another_envelope(post: Sending) -> None:
+    member, letter = {"reference": "Patient/member-0"}, post.a_letter()
+    post.attempts(post.owe(member, letter))
+    said = orjson.loads((post.outbox[0] / "manifest.json").read_bytes())
+    post.answer("1.json", said | {"status": "returned", "at": "2026-10-05T11:30:00-07:00"})
+    read_answers(post.service.desk)
+    (entry,) = post.listed()
+
+    assert again(post.plan, entry).status_code == 200
+    assert post.attempts(f"deliver/{letter}/Patient/member-0/again/1") == 1
+    assert len(post.outbox) == 2
+    assert post.delivery(member, letter).state == "handed-over"
+    assert post.listed()[0]["status"] == "in-progress"
+
+    post.answer("2.json", said | {"status": "mailed", "at": "2026-10-06T11:30:00-07:00"})
+    read_answers(post.service.desk)
+    assert post.listed()[0]["status"] == "completed"

@@ -110,7 +110,8 @@ def _answer(path: Path) -> Answer | None:
 def envelope(message: Message) -> str:
     """The name of the message's folder: its number, and what tells its recipients apart."""
     value = _OTHER.sub("-", str(message.identifier["value"])).strip("-")[:80]
-    whole = orjson.dumps([message.identifier, message.reference, message.recipient], option=orjson.OPT_SORT_KEYS)
+    parts = [message.identifier, message.reference, message.recipient, message.resent]
+    whole = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
     return f"{value}-{hashlib.sha256(whole).hexdigest()[:12]}"
 
 

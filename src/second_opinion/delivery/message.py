@@ -36,6 +36,7 @@ class Message:
     about: str  # case number
     address: Json | None = None  # FHIR Address, for mail
     documents: tuple[Document, ...] = ()
+    resent: int = 0  # how often a person sent it again: mail that came back needs another envelope
 
     @property
     def type(self) -> str:

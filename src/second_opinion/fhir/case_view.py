@@ -99,6 +99,7 @@ class Delivery:
     task_id: str | None = None  # of the list's Task, once it was on it
     listed_at: datetime | None = None
     resent: int = 0  # how often a person sent it again
+    identifier: dict[str, Any] | None = None  # the one it is created under, where that is not the resource's first
 
     @property
     def whom(self) -> str:
@@ -198,7 +199,9 @@ class CaseView:
         """Version number the resource ``Type/id`` is written with."""
         return self.versions.get(reference, 1)
 
-    def delivery(self, reference: str, whom: str | None = None) -> Delivery | None:
+    def delivery(
+        self, reference: str, whom: str | None = None, identifier: dict[str, Any] | None = None
+    ) -> Delivery | None:
         """How the resource ``Type/id`` fares on its way to this recipient, or to its only one."""
-        mine = (each for each in self.deliveries if each.reference == reference)
+        mine = (each for each in self.deliveries if each.reference == reference and each.identifier == identifier)
         return next((each for each in mine if whom in {None, each.whom}), None)

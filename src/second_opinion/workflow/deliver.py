@@ -35,7 +35,7 @@ class Errand:
 def deliver(desk: Desk, work: Work) -> None:
     """One try."""
     errand = _errand(work)
-    delivery = fared.standing(desk, errand.case, errand.reference, errand.recipient)
+    delivery = fared.standing(desk, errand.case, errand.reference, errand.recipient, errand.identifier)
     kept = _kept(desk, errand.reference)
     if delivery.state != "owed" or kept is None:
         return  # it was done by an earlier telling of this story
@@ -44,7 +44,7 @@ def deliver(desk: Desk, work: Work) -> None:
         return
     destination = recipients.destination(desk, errand.recipient)
     sent_at = desk.now()
-    outcome = desk.post.channel(destination).hand_over(_message(desk, errand, kept, destination))
+    outcome = desk.post.channel(destination).hand_over(_message(desk, errand, kept, destination, delivery.resent))
     if isinstance(outcome, HandedOver):
         _handed_over(desk, errand, delivery, outcome, sent_at)
     elif isinstance(outcome, Later) and work.tries < len(desk.settings.retry_delays):
@@ -84,7 +84,7 @@ def _kept(desk: Desk, reference: str) -> Json | None:
     return json_body.read(stored.body) if stored is not None and not stored.deleted else None
 
 
-def _message(desk: Desk, errand: Errand, kept: Json, destination: Destination | None) -> Message:
+def _message(desk: Desk, errand: Errand, kept: Json, destination: Destination | None, resent: int) -> Message:
     """What is handed over. Mail carries the resource's PDFs, byte for byte, to where the recipient wants its mail."""
     body = outgoing.write(kept, desk.vocabulary, lambda reference: _kept(desk, reference))
     message = Message(
@@ -94,6 +94,7 @@ def _message(desk: Desk, errand: Errand, kept: Json, destination: Destination | 
         recipient=errand.recipient,
         kind=outgoing.kind(kept),
         about=fared.number(desk, errand.case),
+        resent=resent,
     )
     return message if destination is not None else _by_mail(desk, message, kept)
 

@@ -7,6 +7,7 @@ from uuid_utils import uuid7
 from second_opinion.errors import NotFound
 from second_opinion.fhir import json_body, search_extract, undelivered_task
 from second_opinion.fhir.case_view import Delivery, Reference
+from second_opinion.fhir.codes import Json
 from second_opinion.store.changes import AuditRow, Changes, Conflict, Event, ResourceWrite, Work
 from second_opinion.workflow import case_file, projection
 from second_opinion.workflow.case_file import CaseFile
@@ -18,10 +19,14 @@ ON_THE_LIST = frozenset({"undelivered", "returned"})
 TRIES = 20  # at a case that others change at the same time
 
 
-def standing(desk: Desk, number: int, reference: str, recipient: Reference) -> Delivery:
+def standing(desk: Desk, number: int, reference: str, recipient: Reference, identifier: Json | None = None) -> Delivery:
     """How the message stands; one the case has not heard of is owed."""
-    new = Delivery(reference, recipient)
-    return _case(desk, number).view.delivery(reference, new.whom) or new
+    new = Delivery(reference, recipient, identifier=identifier)
+    return _found(_case(desk, number), new) or new
+
+
+def _found(case: CaseFile, delivery: Delivery) -> Delivery | None:
+    return case.view.delivery(delivery.reference, delivery.whom, delivery.identifier)
 
 
 def number(desk: Desk, case: int) -> str:
@@ -45,7 +50,7 @@ def told(
     """
     for _ in range(TRIES):
         case = _case(desk, number)
-        if (case.view.delivery(before.reference, before.whom) or before) != before:
+        if (_found(case, before) or before) != before:
             return case
         try:
             return _saved(desk, case, after, event, actor, changes or Changes())
@@ -58,8 +63,7 @@ def _saved(desk: Desk, case: CaseFile, after: Delivery, event: str, actor: str, 
     now = milliseconds(desk.now())
     if after.state in ON_THE_LIST:
         after = replace(after, task_id=after.task_id or str(uuid7()), listed_at=now)
-    same = (after.reference, after.whom)
-    others = tuple(each for each in case.view.deliveries if (each.reference, each.whom) != same)
+    others = tuple(each for each in case.view.deliveries if each != _found(case, after))
     view = replace(case.view, updated_at=now, deliveries=(*others, after))
     case = replace(case, version=case.version + 1, view=view)
     case, written = projection.next_versions(desk, case, desk.store.case_resources(case.number))
@@ -99,8 +103,10 @@ def _list_entry(desk: Desk, case: CaseFile, delivery: Delivery) -> ResourceWrite
 
 def resend_work(case: CaseFile, delivery: Delivery) -> Work:
     """The errand of a message a person sends again."""
-    key = f"deliver/{delivery.reference}/{delivery.whom}/again/{delivery.resent}"
+    number = f"/{delivery.identifier['value']}" if delivery.identifier else ""
+    key = f"deliver/{delivery.reference}/{delivery.whom}{number}/again/{delivery.resent}"
     body = {"reference": delivery.reference, "recipient": delivery.recipient}
+    body |= {"identifier": delivery.identifier} if delivery.identifier else {}
     return Work(key, "deliver", case.number, body)
 
 

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from second_opinion.errors import SecondOpinionError
+from second_opinion.fhir import json_body
 from second_opinion.fhir.case_view import Delivery
+from second_opinion.store.stored import Stored
 from second_opinion.workflow import fared
 from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
@@ -53,10 +55,17 @@ def _meant(desk: Desk, said: dict[str, Any]) -> tuple[int, Delivery]:
     kept = desk.store.found(kind, key)
     if kept is None or kept.case_number is None:
         raise WrongAnswer("Its resource is not one of ours")
-    standing = fared.standing(desk, kept.case_number, reference, recipient)
+    standing = fared.standing(desk, kept.case_number, reference, recipient, _other_number(kept, said))
     if standing.state == "owed":
         raise WrongAnswer("Its resource was not handed over to this recipient")
     return kept.case_number, standing
+
+
+def _other_number(kept: Stored, said: dict[str, Any]) -> dict[str, Any] | None:
+    """The identifier of the manifest, where it is not the one the resource goes under by itself."""
+    identifier = said.get("identifier")
+    own = json_body.read(kept.body).get("identifier", [])
+    return identifier if isinstance(identifier, dict) and identifier in own[1:] else None
 
 
 def _after(desk: Desk, before: Delivery, said: dict[str, Any]) -> Delivery:
