@@ -56,7 +56,7 @@ class Live:
             "client_assertion": signed,
             "scope": scope,
         }
-        return requests.post(self.token_endpoint, data=form, timeout=20)
+        return ask("POST", self.token_endpoint, data=form)
 
     def token(self, name: str = "clinic", scope: str | None = None) -> str:
         """An access token, got as partners get it."""
@@ -67,7 +67,7 @@ class Live:
     def get(self, address: str, token: str, **headers: str) -> requests.Response:
         """GET below the FHIR base, on a connection of its own: any of the processes may answer."""
         given = {"Authorization": f"Bearer {token}", **headers}
-        return requests.get(f"{self.base}/{address}", headers=given, timeout=20)
+        return ask("GET", f"{self.base}/{address}", headers=given)
 
     def store(self) -> AbstractContextManager[Store]:
         """Its database."""
@@ -77,6 +77,13 @@ class Live:
         """A command of the operator's, in another process."""
         run = [sys.executable, "-m", "second_opinion", *words]
         subprocess.run(run, env=environ(self.settings), check=True, capture_output=True)  # noqa: S603 - our own words
+
+
+def ask(method: str, address: str, **sent: Any) -> requests.Response:
+    """One request on a connection of its own; no proxy of the environment stands between."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.request(method, address, timeout=20, **sent)
 
 
 @contextmanager
@@ -120,7 +127,7 @@ def _await(url: str, service: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + STARTED_WITHIN
     while time.monotonic() < until and service.poll() is None:
         try:
-            if requests.get(f"{url}/readyz", timeout=1).ok:
+            if ask("GET", f"{url}/readyz").ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.05)

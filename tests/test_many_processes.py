@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import requests
 
 from api.running import example
-from live import Live, live
+from live import Live, ask, live
 from second_opinion.access import registry
 from signers import key_set
 
@@ -80,7 +79,7 @@ def test_one_line_is_written_for_each_request_and_names_nobodys_health(served: L
         served.get(f"Patient/{secret}", token, **{"X-Request-Id": "seen-here"})
     order = example("r06-reason-in-her-own-words") | {"note": [{"text": secret}], "reasonCode": [{"text": secret}]}
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/fhir+json"}
-    sent = requests.post(f"{served.base}/ServiceRequest/$submit", json=order, headers=headers, timeout=20)
+    sent = ask("POST", f"{served.base}/ServiceRequest/$submit", json=order, headers=headers)
     assert sent.status_code == 200, sent.text
     time.sleep(AT_WORK)
     text = served.log.read_text()
@@ -100,7 +99,7 @@ def _lines(log: Path) -> list[str]:
 
 def test_what_no_partner_sends_is_refused_before_it_costs_anything(served: Live) -> None:
     long = {"X-Long": "x" * 200_000}
-    refused = requests.get(f"{served.base}/metadata", headers=long, timeout=20)
+    refused = ask("GET", f"{served.base}/metadata", headers=long)
 
     assert 400 <= refused.status_code < 500
-    assert requests.get(f"{served.base}/metadata", timeout=20).status_code == 200
+    assert ask("GET", f"{served.base}/metadata").status_code == 200

@@ -21,7 +21,7 @@ from threading import Event, Thread
 from typing import Any
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -60,6 +60,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, clock: datetim
         workers_kill_timeout=10,
         log_level=LogLevels.error,
         websockets=False,
+        http=HTTPModes.http1,  # as proxies speak it; HTTP/2 has limits of its own
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN, max_buffer_size=LONGEST_HEADERS),
     )
     server.respawned_wrks = _Forgetful()

@@ -14,6 +14,15 @@ ROOT = HERE.parents[1]
 ALL_MUST_RUN = "ALL_CLIENTS_MUST_RUN"  # continuous integration sets it: there nothing may be skipped
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_proxy_between() -> Iterator[None]:
+    """The service is on this machine: clients are told that no proxy of the environment leads to it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("no_proxy", "NO_PROXY"):
+            patch.setenv(name, "127.0.0.1,localhost")
+        yield
+
+
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """The service as an operator starts it."""

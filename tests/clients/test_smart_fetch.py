@@ -5,10 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import requests
 
 from clients.test_fhirpy import order
-from live import Live
+from live import Live, ask
 
 
 @pytest.fixture
@@ -26,7 +25,7 @@ def fetched(served: Live, smart_fetch: str, keys: Path, resource: str) -> "subpr
 
 def test_it_signs_gets_its_token_and_reads(served: Live, smart_fetch: str, keys: Path) -> None:
     headers = {"Authorization": f"Bearer {served.token()}", "Content-Type": "application/fhir+json"}
-    created = requests.post(f"{served.base}/ServiceRequest", json=order(), headers=headers, timeout=20).json()
+    created = ask("POST", f"{served.base}/ServiceRequest", json=order(), headers=headers).json()
 
     ran = fetched(served, smart_fetch, keys, f"ServiceRequest/{created['id']}")
 

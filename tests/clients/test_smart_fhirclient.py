@@ -4,10 +4,9 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-import requests
 
 from clients.test_fhirpy import order
-from live import Live
+from live import Live, ask
 
 SHOWN = (
     "Task",
@@ -36,14 +35,14 @@ def smart(served: Live) -> Any:
     )
     made.server.session.headers["Authorization"] = f"Bearer {served.token()}"
     for shows in ("r01-in-network", "r08-without-a-reason", "r01-in-network"):
-        answered = requests.post(
+        answered = ask(
+            "POST",
             f"{served.base}/ServiceRequest/$submit",
             json=order(shows),
             headers={
                 "Authorization": made.server.session.headers["Authorization"],
                 "Content-Type": "application/fhir+json",
             },
-            timeout=20,
         )
         assert answered.status_code == 200, answered.text
     return made
@@ -65,8 +64,8 @@ def test_its_pages_are_followed_to_the_end(smart: Any) -> None:
 
 
 def test_statement_and_outcomes_are_valid_to_its_strict_models(served: Live) -> None:
-    statement = requests.get(f"{served.base}/metadata", timeout=20).json()
-    refused = requests.get(f"{served.base}/Task", timeout=20).json()
+    statement = ask("GET", f"{served.base}/metadata").json()
+    refused = ask("GET", f"{served.base}/Task").json()
 
     assert model("CapabilityStatement")(statement, strict=True).fhirVersion == "4.0.1"
     assert model("OperationOutcome")(refused, strict=True).issue[0].code == "login"
