@@ -27,8 +27,8 @@ _SECTIONS: Mapping[NoticeKind, tuple[str, ...]] = MappingProxyType(
         NoticeKind.DENIAL: ("reason", "rule", "considered", *_REDRESS),
         NoticeKind.MODIFICATION: ("approved", "reason", "rule", "considered", *_REDRESS),
         NoticeKind.DELAY: ("missing", "explanation", "grieve-delay", "copies", "statement", "ombudsman", "help"),
-        NoticeKind.APPROVAL: ("granted", "explanation", "choices", "eligibility", "next", "contact", "help"),
-        NoticeKind.INFORMATION: ("questions", "contact", "help"),
+        NoticeKind.APPROVAL: ("granted", "explanation", "choices", "eligibility", "next", "help"),
+        NoticeKind.INFORMATION: ("questions", "help"),
         NoticeKind.WITHDRAWAL: ("ask-again", "help"),
         NoticeKind.URGENCY_CHANGED: ("explanation", "grieve-urgency", "statement", "ombudsman", "help"),
     }

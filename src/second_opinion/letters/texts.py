@@ -74,7 +74,6 @@ SECTIONS = (
     "ask-again",
     "decider",
     "member-text",
-    "contact",
 )
 JUSTIFICATIONS = ("member-asked", "provider-asked", "member-interest")
 GENERIC = "generic"  # how a clause without words of its own is cited
