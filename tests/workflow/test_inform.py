@@ -9,7 +9,7 @@ import small_directory
 from desks import Caller, Json, Service, action_of, issue, json, outputs, service, status_of
 from second_opinion.workflow.explain import explain
 from second_opinion.workflow.repeats import kept_case
-from small_directory import INSIDE, NUCC, OPEN, OUTSIDE, SPECIALIST, UNKNOWN, UNSTATED
+from small_directory import CLOSED, INSIDE, NUCC, OPEN, OUTSIDE, SPECIALIST, UNKNOWN, UNSTATED
 from small_orders import PENDED, a_ride, an_order, provider, the_member
 from workflow.informing import (
     CLOSED_NETWORK,
@@ -29,6 +29,12 @@ from workflow.informing import (
     tell,
     told,
 )
+
+INTERNAL = provider(INSIDE[OPEN[0]])
+
+
+def specialty(nucc: str) -> Json:
+    return {"coding": [{"system": NUCC, "code": nucc}]}
 
 
 def test_network_staff_who_find_nobody_make_the_case_approved(harbor: Service, ehr: Caller) -> None:
@@ -299,13 +305,14 @@ def test_a_visit_before_there_is_an_answer_is_409(ehr: Caller) -> None:
     assert tell(ehr, opened(ehr, **PENDED), code("visit", "kept")).status_code == 409
 
 
-def test_a_ride_asked_for_later_is_ordered_and_certified(ehr: Caller) -> None:
+def test_a_ride_asked_for_later_is_ordered_and_certified(harbor: Service, ehr: Caller) -> None:
     task = opened(ehr, performer=[provider(OUTSIDE)], **CLOSED_NETWORK)
 
     told(ehr, task, code("transportation", "nemt-wheelchair-van"), fact("physician-certification", valueBoolean=True))
 
     (ride,) = ehr.found("Task?code=transportation")
     assert ride["partOf"] == [{"reference": f"Task/{task['id']}"}]
+    assert kept_case(harbor.desk, 1).certified
 
 
 def test_a_ride_is_kept_through_further_facts(ehr: Caller) -> None:
@@ -354,10 +361,6 @@ def test_a_specialty_told_later_is_searched_for_anew(harbor: Service, ehr: Calle
     assert status_of(told(ehr, task, code("specialty", UNSTATED[1]))) == "pended-network"
 
 
-def specialty(nucc: str) -> Json:
-    return {"coding": [{"system": NUCC, "code": nucc}]}
-
-
 def test_facts_told_at_once_by_many_are_all_kept(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'many.db'}"
     with service(tmp_path, directory=[small_directory.write(tmp_path)], url=url) as running:
@@ -372,3 +375,28 @@ def test_facts_told_at_once_by_many_are_all_kept(tmp_path: Path) -> None:
         assert ehr.read(f"Task/{task['id']}")["priority"] == "urgent"
         assert kept_case(running.desk, 1).version == 7
         assert [each.kind for each in running.desk.store.events(1)].count("informed") == 6
+
+
+@pytest.mark.parametrize(
+    ("given", "status"),
+    [
+        (code("requester-kind", "not-stated", "nobody answers the phone"), "information-requested"),
+        (code("requester-kind", "other", "a neighbour asks"), "information-requested"),
+        (code("requester-kind", "treating-participating", "contract signed today"), "pended-network"),
+        (fact("opinion-number", valueInteger=3), "pended-clinician"),
+        (fact("opinion-number", valuePositiveInt=2), "pended-network"),
+        (fact("care-source", valueString="unknown"), "pended-network"),
+        (fact("urgency", valueCodeableConcept={"coding": [{"code": "urgent"}]}), "pended-clinician"),
+        (fact("specialty", valueCoding={"system": NUCC, "code": CLOSED[0]}), "approved"),
+        (fact("specialty", valueCodeableConcept=specialty(CLOSED[0])), "approved"),
+        (fact("requested-provider", valueIdentifier=INTERNAL["identifier"]), "no-authorization-required"),
+        (fact("requested-provider", valueReference={"reference": "Practitioner/outside"}), "pended-network"),
+        (fact("transportation", valueBoolean=True), "pended-network"),
+        (fact("reason", valueCoding={"code": "diagnosis-unclear"}), "pended-network"),
+        (fact("reason", valueCodeableConcept={"text": "I don't trust this surgeon"}), "pended-network"),
+    ],
+)
+def test_a_fact_comes_in_whichever_type_says_it(harbor: Service, ehr: Caller, given: Json, status: str) -> None:
+    task = opened(ehr, **R10)
+
+    assert status_of(told(staff(harbor, "nan", "nurse"), task, given)) == status

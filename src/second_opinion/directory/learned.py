@@ -48,7 +48,8 @@ class LearnedFact:
         return "; ".join((f"said by {self.by} on {self.at:%Y-%m-%d %H:%M} UTC", *self.evidence))
 
 
-ALTERNATIVE: Mapping[str, bool | None] = MappingProxyType({"yes": True, "no": False, "unknown": None})
+NOT_STATED, UNKNOWN = "not-stated", "unknown"  # values that say nothing
+ALTERNATIVE: Mapping[str, bool | None] = MappingProxyType({"yes": True, "no": False, UNKNOWN: None})
 
 
 def told(stated: Stated, fact: LearnedFact) -> Stated:
@@ -101,8 +102,11 @@ _TELL: Mapping[LearnedName, Callable[[Stated, LearnedFact], Stated]] = MappingPr
 
 _KNOWN: Mapping[LearnedName, tuple[str, Callable[[str], object]]] = MappingProxyType(
     {
-        LearnedName.REQUESTER_KIND: ("requester_kind", RequesterKind),
-        LearnedName.CARE_SOURCE: ("care_source", lambda value: None if value == "unknown" else CareSource(value)),
+        LearnedName.REQUESTER_KIND: (
+            "requester_kind",
+            lambda value: None if value == NOT_STATED else RequesterKind(value),
+        ),
+        LearnedName.CARE_SOURCE: ("care_source", lambda value: None if value == UNKNOWN else CareSource(value)),
         LearnedName.ALTERNATIVE: ("alternative_available", lambda value: ALTERNATIVE[value]),
         LearnedName.URGENCY: ("urgency", Urgency),
     }

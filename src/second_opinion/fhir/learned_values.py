@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from second_opinion.directory.learned import ALTERNATIVE, LearnedFact, LearnedName
+from second_opinion.directory.learned import ALTERNATIVE, NOT_STATED, UNKNOWN, LearnedFact, LearnedName
 from second_opinion.directory.stated import StatedParty, StatedTransportation
 from second_opinion.errors import CodeInvalid, Unprocessable
 from second_opinion.fhir import dates, parties
@@ -16,7 +16,6 @@ from second_opinion.fhir.own_extensions import MODES
 from second_opinion.fhir.resolving import Entry, Resolver
 from second_opinion.review.facts import CareSource, RequesterKind, Urgency
 
-UNKNOWN = "unknown"
 NOBODY = "unspecified"
 VISITS = ("scheduled", "missed", "kept")
 REASONS = frozenset(each.code for each in OWN_SYSTEMS["second-opinion-reason"].codes)
@@ -148,7 +147,7 @@ def _dated(evidence: tuple[str, ...]) -> datetime | None:
 
 _READ: Mapping[LearnedName, Callable[[LearnedFact, Place], LearnedFact]] = MappingProxyType(
     {
-        LearnedName.REQUESTER_KIND: _one_of([each.value for each in RequesterKind]),
+        LearnedName.REQUESTER_KIND: _one_of([*(each.value for each in RequesterKind), NOT_STATED]),
         LearnedName.INITIAL_PROVIDER: _party,
         LearnedName.CARE_SOURCE: _one_of([*(each.value for each in CareSource), UNKNOWN]),
         LearnedName.REQUESTED_PROVIDER: _party,
