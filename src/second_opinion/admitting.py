@@ -27,6 +27,7 @@ from second_opinion.fhir.search_scopes import understood
 from second_opinion.settings import Settings, WrongSetting
 from second_opinion.store.keeping import Store
 
+PATIENCE = 5  # seconds for a key set or an introspection: a caller waits for it
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -124,7 +125,7 @@ class _Asking:
 def _asking(settings: Settings, kept: Store, named: tuple[NamedIssuer, ...] = ()) -> _Asking:
     """Only hosts of registered key sets and named issuers are asked; loopback in rehearsals (wire.md 8)."""
     gate = Gate(_hosts(kept, named), loopback=not settings.production)
-    return _Asking(Calls(gate, settings.send_timeout))
+    return _Asking(Calls(gate, min(settings.send_timeout, PATIENCE)))
 
 
 def _hosts(kept: Store, named: tuple[NamedIssuer, ...]) -> Callable[[], set[str]]:

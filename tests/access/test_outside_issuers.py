@@ -3,7 +3,9 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import orjson
@@ -221,6 +223,29 @@ def test_the_last_good_copy_serves_for_a_while_where_the_keys_cannot_be_had() ->
     seconds.at += 3600
     with pytest.raises(InvalidToken):
         judge.verify(EC.token(claims(exp=int(seconds.at) + 60)))
+
+
+def test_while_one_asks_others_take_the_copy_there_is() -> None:
+    seconds, asking, answered = Time(), Event(), Event()
+
+    def slow(_: str) -> Fetched:
+        if asking.is_set():
+            raise AssertionError("asked twice at once")
+        if web.asked:
+            asking.set()
+            answered.wait(5)
+        return web.fetch(JWKS)
+
+    web = Web(headers={"cache-control": "max-age=1"})
+    sets = KeySets(slow, seconds)
+    before = sets.keys(JWKS)
+    seconds.at += 2
+    with ThreadPoolExecutor(1) as other:
+        renewed = other.submit(sets.keys, JWKS)
+        assert asking.wait(5)
+        assert sets.keys(JWKS) == before
+        answered.set()
+        assert len(renewed.result(5)) == 2
 
 
 def test_a_token_that_ran_out_is_told_so() -> None:

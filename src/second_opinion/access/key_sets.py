@@ -16,6 +16,7 @@ LONGEST = 24 * 3600  # seconds, whatever the owner says
 PATIENCE = 3600  # seconds an old copy still serves while its owner cannot be reached
 OK = 200
 BETWEEN_FAILURES = 10  # seconds
+WAIT = 2  # seconds somebody waits while another asks
 BETWEEN_UNKNOWN = 60  # seconds between two askings for a key that is not there
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?([0-9]{1,9})", re.ASCII | re.IGNORECASE)
 _UNKEPT = re.compile(r"(?:^|[,\s])(?:no-store|no-cache)", re.ASCII | re.IGNORECASE)
@@ -45,21 +46,31 @@ class KeySets:
     def keys(self, address: str) -> tuple[Key, ...]:
         """The keys at the address, not older than their owner allows; none where they cannot be had."""
         copy = self._copy(address)
-        with copy.turn:
-            now = self._seconds()
-            if now >= copy.fresh_until and now >= copy.again_at:
-                self._renew(address, copy, now)
-            return copy.keys if now < copy.good_until else ()
+        return self._after(address, copy, lambda now: now >= copy.fresh_until)
 
     def asked_again(self, address: str) -> tuple[Key, ...]:
         """The keys as they are now, for a token that names an unknown one; asked for once a minute at most."""
         copy = self._copy(address)
-        with copy.turn:
-            now = self._seconds()
-            if now >= copy.unknown_at + BETWEEN_UNKNOWN and now >= copy.again_at:
-                copy.unknown_at = now
-                self._renew(address, copy, now)
-            return copy.keys if now < copy.good_until else ()
+        return self._after(address, copy, lambda now: now >= copy.unknown_at + BETWEEN_UNKNOWN, unknown=True)
+
+    def _after(
+        self, address: str, copy: _Copy, due: Callable[[float], bool], *, unknown: bool = False
+    ) -> tuple[Key, ...]:
+        """The keys, fetched before if that is due. One asks at a time; others take the copy there is, or wait a little.
+
+        An owner that answers slowly thus holds one thread of ours, not all of them.
+        """
+        now = self._seconds()
+        wait = WAIT if unknown or now >= copy.good_until else 0
+        if due(now) and now >= copy.again_at and copy.turn.acquire(timeout=wait):
+            try:
+                now = self._seconds()
+                if due(now) and now >= copy.again_at:
+                    copy.unknown_at = now if unknown else copy.unknown_at
+                    self._renew(address, copy, now)
+            finally:
+                copy.turn.release()
+        return copy.keys if self._seconds() < copy.good_until else ()
 
     def _copy(self, address: str) -> _Copy:
         with self._turn:
