@@ -304,3 +304,17 @@ def test_what_was_told_to_whom_is_on_record(hooked: tuple[Service, Caller, Liste
     records = [row for _, row in service.desk.store.audited() if row.action == "notification"]
     assert [(row.actor, row.resource, row.outcome) for row in records] == [("ehr", f"Task/{task['id']}", "0")]
     assert records[0].patient is not None
+
+
+def test_a_class_that_must_name_the_member_it_asks_about_does_not_subscribe(
+    hooked: tuple[Service, Caller, Listener],
+) -> None:
+    service, _, listener = hooked
+    scope = "system/Task.rs system/Subscription.cruds"
+    registry.add_partner(
+        service.desk.store, "hub", partner_class="hie", organization="1234567893", name="Test", scope=scope
+    )
+
+    answered = service.caller("hub").post("Subscription", a_subscription(listener.url))
+
+    assert answered.status_code == 403

@@ -23,13 +23,17 @@ def consenting(identify: Identify, store: Consents) -> Identify:
     """``identify``, which says of a payer whose authorizations it may be told about today."""
 
     def identified(authorization: str | None, *, certificate: str | None = None) -> Caller:
-        caller = identify(authorization, certificate=certificate)
-        if caller.partner_class != "payer":
-            return caller
-        npis = [npi for npi in (caller.organization, *caller.npis) if npi]
-        return replace(caller, members=members(store, npis, datetime.now(UTC).date()))
+        return with_consents(identify(authorization, certificate=certificate), store)
 
     return identified
+
+
+def with_consents(caller: Caller, store: Consents) -> Caller:
+    """The caller, of a payer with those whose authorizations it may be told about today."""
+    if caller.partner_class != "payer":
+        return caller
+    npis = [npi for npi in (caller.organization, *caller.npis) if npi]
+    return replace(caller, members=members(store, npis, datetime.now(UTC).date()))
 
 
 def members(store: Consents, npis: Sequence[str], today: date) -> tuple[str, ...]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import orjson
 
-from second_opinion.access import registry
+from second_opinion.access import registry, views
 from second_opinion.access.caller import Caller, again
+from second_opinion.access.consents import with_consents
 from second_opinion.access.registry import Partner
 from second_opinion.access.scopes import Understand, allows
 from second_opinion.access.visibility import visibility
@@ -34,6 +35,7 @@ def owner(desk: Desk, file: SubscriptionFile) -> Caller | None:
     if entry is None or not entry.active or topic is None:
         return None
     caller = again(entry, file.scope, file.patient, _understanding(desk.settings.fhir_base))
+    caller = with_consents(caller, desk.store)
     return caller if allows(caller.scopes, topic.focus, "r") else None
 
 
@@ -49,7 +51,12 @@ def seen_by(caller: Caller) -> Visibility:
 
 
 def refuse_foreign(desk: Desk, caller: Caller, terms: Iterable[Term], place: str) -> None:
-    """Forbidden where a filter names another's organization; the plan may be named as a party of its Tasks."""
+    """Forbidden where the caller may not subscribe, or a filter names another's organization.
+
+    The plan may be named: it is a party of its own Tasks.
+    """
+    if views.of(caller).searched_by is not None:  # such a partner asks about one known member at a time
+        raise Forbidden("Partners of this class may search, and not subscribe")
     own = _numbers_of(desk, caller)
     for term in terms:
         if not term.names_somebody:
