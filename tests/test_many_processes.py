@@ -1,11 +1,14 @@
 """Across the processes of a running service: one use of an assertion, one limit, one registry, private files."""
 
 import re
+import select
+import socket
 import stat
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -103,3 +106,28 @@ def test_what_no_partner_sends_is_refused_before_it_costs_anything(served: Live)
 
     assert 400 <= refused.status_code < 500
     assert ask("GET", f"{served.base}/metadata").status_code == 200
+
+
+def test_bodies_that_trickle_in_stop_nobody_from_reading(served: Live) -> None:
+    """Last of these: its connections may hold threads until the service ends."""
+    token, address = served.token(), urlsplit(served.settings.public_url)
+    head = f"POST /fhir/ServiceRequest/$submit HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    head += "Content-Type: application/fhir+json\r\nContent-Length: 1000\r\n\r\n{"
+    slow = [socket.create_connection((address.hostname or "", address.port or 0)) for _ in range(24)]
+    try:
+        for each in slow:
+            each.sendall(head.encode())
+        time.sleep(1)
+        began = time.monotonic()
+        with ThreadPoolExecutor(AT_ONCE) as readers:
+            statuses = {each.status_code for each in readers.map(lambda _: served.get("Task", token), range(16))}
+        took = time.monotonic() - began
+        told = [each.recv(12) for each in slow if select.select([each], [], [], 0)[0]]
+    finally:
+        for each in slow:
+            each.close()
+
+    assert statuses == {200}
+    assert took < 10
+    assert told
+    assert set(told) == {b"HTTP/1.1 503"}

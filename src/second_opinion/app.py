@@ -36,6 +36,7 @@ from second_opinion.api import (
     reading,
     service_requests,
     subscriptions,
+    turnstile,
     undelivered,
 )
 from second_opinion.api.cursors import Cursors
@@ -185,6 +186,7 @@ def application(desk: Desk) -> Flask:
     negotiation.register(app)
     draining.register(app)
     access_log.register(app)
+    turnstile.register(app)
     auditing.register(app, parts.store)
     app.register_blueprint(discovery.blueprint(parts, admitting.issuer(parts.settings)))
     app.register_blueprint(oauth.blueprint(admitting.token_server(parts.settings, parts.store)))

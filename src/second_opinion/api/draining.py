@@ -4,9 +4,12 @@ The caller would find its next request on that connection broken (RFC 9112 §9.3
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
+
+from second_opinion.errors import Unavailable
 
 Environ = dict[str, Any]  # WSGI's, PEP 3333
 
@@ -29,7 +32,8 @@ def register(app: Flask) -> None:
 
         answer = inner(environ, start)
         if answered >= "4" and environ["REQUEST_METHOD"] not in BODILESS:
-            _drain(environ["wsgi.input"])
+            with suppress(Unavailable):  # so many bodies trickle in that this one's connection is given up
+                _drain(environ["wsgi.input"])
         return answer
 
     app.wsgi_app = drained  # type: ignore[method-assign]  # the place Flask documents for this
