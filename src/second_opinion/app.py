@@ -30,6 +30,7 @@ from second_opinion.api import (
     handlers,
     information,
     letters,
+    messages,
     negotiation,
     oauth,
     offers,
@@ -191,6 +192,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(discovery.blueprint(parts, admitting.issuer(parts.settings)))
     app.register_blueprint(oauth.blueprint(admitting.token_server(parts.settings, parts.store)))
     discovery.register_docs(app)
+    app.register_blueprint(messages.blueprint(parts))
     app.register_blueprint(service_requests.blueprint(parts))
     app.register_blueprint(determinations.blueprint(parts))
     app.register_blueprint(information.blueprint(parts))

@@ -31,7 +31,7 @@ class Sending:
         self.ehr: Caller = running.partner("ehr")
         answered = self.ehr.submit(an_order())
         self.task = self.ehr.task(answered)
-        (request,) = self.ehr.found("CommunicationRequest")
+        (request,) = self.ehr.found("CommunicationRequest?category=consultation-report-request")
         self.reference = f"CommunicationRequest/{request['id']}"
 
     @property

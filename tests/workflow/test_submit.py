@@ -198,7 +198,7 @@ def test_a_third_opinion_outside_goes_to_a_clinician_and_inside_stays_free(ehr: 
 def test_an_approval_asks_the_second_doctor_for_the_report(ehr: Caller) -> None:
     approved = ehr.submit(an_order(performerType=_specialty(CLOSED[0]), performer=[provider(OUTSIDE)]))
 
-    (request,) = ehr.found("CommunicationRequest")
+    (request,) = ehr.found("CommunicationRequest?category=consultation-report-request")
     assert json(approved)["preAuthRef"] == "AUTH-000001"
     assert request["status"] == "active"
     assert request["sender"]["identifier"] == {"system": NPI, "value": OUTSIDE}
@@ -208,7 +208,7 @@ def test_an_approval_asks_the_second_doctor_for_the_report(ehr: Caller) -> None:
 def test_a_choice_without_a_doctor_holds_the_request_for_the_report(ehr: Caller) -> None:
     ehr.submit(an_order())
 
-    (request,) = ehr.found("CommunicationRequest")
+    (request,) = ehr.found("CommunicationRequest?category=consultation-report-request")
     assert (request["status"], "sender" in request) == ("on-hold", False)
 
 

@@ -11,12 +11,13 @@ from second_opinion.api import (
     determinations,
     information,
     letters,
+    messages,
     reading,
     service_requests,
     subscriptions,
     undelivered,
 )
-from second_opinion.fhir import json_body, subscription
+from second_opinion.fhir import incoming, json_body, subscription
 from second_opinion.fhir.capability import Offer, Service, statement
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS
@@ -32,7 +33,11 @@ OPERATIONS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 TITLE = "Second medical opinion adapter"
 
-_INTERACTIONS = {"ServiceRequest": service_requests.INTERACTIONS, "Subscription": subscriptions.INTERACTIONS}
+_INTERACTIONS = {
+    **dict.fromkeys(incoming.TYPES, messages.INTERACTIONS),
+    "ServiceRequest": service_requests.INTERACTIONS,
+    "Subscription": subscriptions.INTERACTIONS,
+}
 
 
 def capability(vocabulary: Vocabulary, token_endpoint: str | None, version: str) -> bytes:
@@ -99,6 +104,7 @@ def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
             versioning="versioned",
             topics=list(topics(vocabulary)) if name == "Subscription" else (),
         )
+    yield Offer(type=messages.WRITE_ONLY, interactions=messages.INTERACTIONS, versioning="no-version")
     for name in definitions.TYPES:
         yield Offer(
             type=name,

@@ -133,19 +133,24 @@ def _documents(given: Given) -> list[ReceivedDocument]:
 
 
 def document(attachment: Json, kind: Json | None, path: str) -> ReceivedDocument:
-    """One file; BusinessRule 422 where it is not inline or not the one meant, InvalidElement 400 for no base64."""
+    """The file of an Attachment that brings it inline; 422 where it is not the one that was meant."""
     if "data" not in attachment:
         raise BusinessRule("The document must come inline, as data", f"{path}.data")
-    received = ReceivedDocument(
-        data=_decoded(attachment["data"], path),
+    return received(attachment, _decoded(attachment["data"], path), kind, path)
+
+
+def received(attachment: Json, data: bytes, kind: Json | None, path: str) -> ReceivedDocument:
+    """The file with what its Attachment says of it; BusinessRule where size or hash say that it is another."""
+    found = ReceivedDocument(
+        data=data,
         content_type=attachment.get("contentType", "application/octet-stream"),
         title=attachment.get("title"),
         language=attachment.get("language"),
         type=kind,
         path=path,
     )
-    _whole(received, attachment)
-    return received
+    _whole(found, attachment)
+    return found
 
 
 def _decoded(data: str, path: str) -> bytes:

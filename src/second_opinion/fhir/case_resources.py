@@ -6,6 +6,7 @@ from second_opinion.fhir import (
     communication_request,
     information_task,
     notices,
+    report,
     task,
     transportation,
 )
@@ -28,7 +29,17 @@ def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
         resources.append(communication_request.write_information_request(view, vocabulary, view.question))
     if view.report_request_id is not None:
         resources.append(communication_request.write_report_request(view, vocabulary, view.report_request_id))
+    if view.records_request_id is not None:
+        resources.append(communication_request.write_records_request(view, vocabulary, view.records_request_id))
+    resources += [
+        communication_request.write_reminder(view, vocabulary, each, number)
+        for number, each in enumerate(view.reminders, start=1)
+    ]
+    resources += [
+        communication_request.write_forwarded(view, vocabulary, each, number)
+        for number, each in enumerate(view.forwarded, start=1)
+    ]
     if view.ride is not None:
         resources.append(transportation.write_order(view, vocabulary, view.ride))
         resources.append(transportation.write_task(view, vocabulary, view.ride))
-    return [*resources, *notices.write(view, vocabulary)]
+    return [*resources, *notices.write(view, vocabulary), *report.write(view, vocabulary)]

@@ -109,6 +109,43 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class ReportCopy:
+    """One addressee's own Communication of a report."""
+
+    communication_id: str
+    recipient: Reference
+
+
+@dataclass(frozen=True)
+class Report:
+    """A consultation report as it came in; ids exist only with it."""
+
+    number: int  # the case's first, second …
+    received_at: datetime
+    sender: Reference
+    document_ids: tuple[str, ...]  # DocumentReference
+    draft_ids: tuple[str, ...]  # ServiceRequests it recommends, which authorize nothing
+    copies: tuple[ReportCopy, ...]
+
+
+@dataclass(frozen=True)
+class Forwarded:
+    """A message about the case that somebody who takes part in it has us hand on."""
+
+    communication_request_id: str
+    recipients: tuple[Reference, ...]
+    body: dict[str, Any]  # the CommunicationRequest as it is kept, but for id, meta and status
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """The report asked for again."""
+
+    communication_request_id: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class CaseView:
     """One case as it is to be shown. Instants are aware; references are FHIR References written as they stand."""
 
@@ -163,6 +200,10 @@ class CaseView:
     report_request_id: str | None = None  # CommunicationRequest for the consultation report
     report_asked_at: datetime | None = None  # the determination if not given
     report_due_at: datetime | None = None
+    records_request_id: str | None = None  # CommunicationRequest for the initial provider's records
+    reminders: tuple[Reminder, ...] = ()
+    reports: tuple[Report, ...] = ()
+    forwarded: tuple[Forwarded, ...] = ()
     ride: Ride | None = None
 
     decision: Decision | None = None  # a reviewer's, in force
@@ -195,6 +236,20 @@ class CaseView:
         changed = self.decision.modification if self.decision else None
         return changed.provider if changed else self.second_doctor
 
+    @property
+    def reported(self) -> bool:
+        """Member and initial provider both have a report; where no initial provider is known, the member has."""
+        return any(self._has_reached_all(each) for each in self.reports)
+
+    def _has_reached_all(self, report: Report) -> bool:
+        owed = {str(each.get("reference") or each.get("identifier")) for each in report_recipients(self)}
+        arrived = {
+            str(copy.recipient.get("reference") or copy.recipient.get("identifier"))
+            for copy in report.copies
+            if (sent := self.delivery(f"Communication/{copy.communication_id}")) and sent.state == "delivered"
+        }
+        return owed <= arrived
+
     def version(self, reference: str) -> int:
         """Version number the resource ``Type/id`` is written with."""
         return self.versions.get(reference, 1)
@@ -205,3 +260,8 @@ class CaseView:
         """How the resource ``Type/id`` fares on its way to this recipient, or to its only one."""
         mine = (each for each in self.deliveries if each.reference == reference and each.identifier == identifier)
         return next((each for each in mine if whom in {None, each.whom}), None)
+
+
+def report_recipients(view: CaseView) -> tuple[Reference, ...]:
+    """Who must get the consultation report (policy II.G): the initial provider, where one is known, and the member."""
+    return (*((view.initial_provider,) if view.initial_provider else ()), view.member)

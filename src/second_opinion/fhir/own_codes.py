@@ -262,6 +262,7 @@ _DOCUMENT_KIND = OwnSystem(
         Code("provider-notice", "Notice to the provider", "The provider's copy of a letter."),
         Code("consultation-report", "Consultation report", "The second doctor's report."),
         Code("additional-information", "Additional information", "A document sent in answer to the plan's question."),
+        Code("message", "Message", "A document handed on with somebody's message."),
     ),
 )
 

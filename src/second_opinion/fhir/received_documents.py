@@ -12,9 +12,16 @@ RESTRICTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentialit
 
 
 def write(
-    view: CaseView, vocabulary: Vocabulary, document: ReceivedDocument, ident: str, binary: str, sender: Identifier
+    view: CaseView,
+    vocabulary: Vocabulary,
+    document: ReceivedDocument,
+    ident: str,
+    binary: str,
+    sender: Identifier,
+    *,
+    kind: str = "additional-information",
 ) -> list[Json]:
-    """First versions of both; ``sender`` is the number of who sent it."""
+    """First versions of both; ``sender`` is the number of who sent it, ``kind`` a code of document-kind."""
     meta = {"versionId": "1", "lastUpdated": instant(view.updated_at), "security": [RESTRICTED]}
     return [
         {
@@ -31,7 +38,7 @@ def write(
             "meta": meta,
             "status": "current",
             "type": document.type or {"coding": [CONSULT_NOTE]},
-            "category": [vocabulary.own_concept("document-kind", "additional-information")],
+            "category": [vocabulary.own_concept("document-kind", kind)],
             "subject": view.member,
             "date": instant(view.updated_at),
             "author": [{"identifier": _identifier(sender)}],

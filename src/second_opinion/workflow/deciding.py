@@ -175,6 +175,7 @@ def owing(desk: Desk, case: CaseFile, member: Member, clocks: tuple[Clock, ...])
             report_request_id=view.report_request_id or str(uuid7()),
             report_asked_at=view.report_asked_at or view.decided_at,
             report_due_at=running.due(clocks, ClockName.CONSULT_REPORT),
+            records_request_id=view.records_request_id or (str(uuid7()) if view.initial_provider else None),
             ride=ride(desk, view.ride, asked, member, needed_at) if asked else view.ride,
         ),
     )

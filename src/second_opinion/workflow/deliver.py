@@ -14,6 +14,7 @@ from second_opinion.fhir.case_view import Delivery, Reference
 from second_opinion.store.changes import Work
 from second_opinion.workflow import fared, paper, recipients
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.messages_owed import REVOKED
 from second_opinion.workflow.trying import TryAgain
 
 Json = dict[str, Any]
@@ -29,7 +30,11 @@ class Errand:
     case: int
     reference: str
     recipient: Reference
-    identifier: Json | None = None  # the one of the body's identifiers it is created under; its first if not given
+
+    @property
+    def takes_back(self) -> bool:
+        """It says that what was sent before no longer holds; the last of its numbers is new."""
+        return self.reference.endswith(REVOKED)
 
 
 def deliver(desk: Desk, work: Work) -> None:
@@ -39,7 +44,7 @@ def deliver(desk: Desk, work: Work) -> None:
     kept = _kept(desk, errand.reference)
     if delivery.state != "owed" or kept is None:
         return  # it was done by an earlier telling of this story
-    if kept.get("status") in OVER and errand.identifier is None:
+    if kept.get("status") in OVER and not errand.takes_back:
         fared.told(desk, errand.case, delivery, replace(delivery, state="dropped"), "not sent")
         return
     destination = recipients.destination(desk, errand.recipient)
@@ -74,7 +79,7 @@ def _errand(work: Work) -> Errand:
     recipient = work.body["recipient"]
     recipient = {"reference": recipient} if isinstance(recipient, str) else recipient
     assert work.case is not None  # noqa: S101 - every message is about a case
-    return Errand(work.case, work.body["reference"], recipient, work.body.get("identifier"))
+    return Errand(work.case, work.body["reference"], recipient)
 
 
 def _kept(desk: Desk, reference: str) -> Json | None:
@@ -88,7 +93,7 @@ def _message(desk: Desk, errand: Errand, kept: Json, destination: Destination | 
     """What is handed over. Mail carries the resource's PDFs, byte for byte, to where the recipient wants its mail."""
     body = outgoing.write(kept, desk.vocabulary, lambda reference: _kept(desk, reference))
     message = Message(
-        identifier=errand.identifier or body["identifier"][0],
+        identifier=body["identifier"][-1 if errand.takes_back else 0],
         reference=errand.reference,
         body=body,
         recipient=errand.recipient,

@@ -1,6 +1,7 @@
 """How a message fared is kept with its case: its state, a line of the story, a person's list where it failed."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from uuid_utils import uuid7
 
@@ -9,12 +10,13 @@ from second_opinion.fhir import json_body, search_extract, undelivered_task
 from second_opinion.fhir.case_view import Delivery, Reference
 from second_opinion.fhir.codes import Json
 from second_opinion.store.changes import AuditRow, Changes, Conflict, Event, ResourceWrite, Work
-from second_opinion.workflow import case_file, projection
+from second_opinion.workflow import case_file, projection, report_loop
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.submit import COMPUTER
 
+REPORTED = "the member and the initial provider both have the consultation report"
 ON_THE_LIST = frozenset({"undelivered", "returned"})
 TRIES = 20  # at a case that others change at the same time
 
@@ -66,15 +68,20 @@ def _saved(desk: Desk, case: CaseFile, after: Delivery, event: str, actor: str, 
     others = tuple(each for each in case.view.deliveries if each != _found(case, after))
     view = replace(case.view, updated_at=now, deliveries=(*others, after))
     case = replace(case, version=case.version + 1, view=view)
+    order: list[ResourceWrite] = []
+    events = [_event(case, now, event, actor, after)]
+    if report_loop.closes(case):
+        case = report_loop.closed(case, now)
+        order = report_loop.completed_order(desk, case)
+        events.append(Event(case.number, now, "report delivered", COMPUTER, {"note": REPORTED}))
     case, written = projection.next_versions(desk, case, desk.store.case_resources(case.number))
-    detail = {"resource": after.reference, "to": after.whom} | ({"reason": after.reason} if after.reason else {})
     desk.store.save(
         replace(
             given,
             case=case_file.row(case),
-            resources=[*written, *([_list_entry(desk, case, after)] if after.task_id else [])],
+            resources=[*written, *order, *([_list_entry(desk, case, after)] if after.task_id else [])],
             parties=set(case.parties),
-            events=[Event(case.number, now, event, actor, detail)],
+            events=events,
             audit=[*given.audit, *_disclosed(case, after, actor)],
             undelivered=int(after.state in ON_THE_LIST),
         )
@@ -89,6 +96,11 @@ def _disclosed(case: CaseFile, delivery: Delivery, actor: str) -> list[AuditRow]
         return []
     to = {"to": delivery.whom}
     return [AuditRow(case.view.updated_at, actor, "delivery", delivery.reference, case.member, outcome, None, to)]
+
+
+def _event(case: CaseFile, now: datetime, event: str, actor: str, after: Delivery) -> Event:
+    detail = {"resource": after.reference, "to": after.whom} | ({"reason": after.reason} if after.reason else {})
+    return Event(case.number, now, event, actor, detail)
 
 
 def _list_entry(desk: Desk, case: CaseFile, delivery: Delivery) -> ResourceWrite:

@@ -1,4 +1,4 @@
-"""Which letters the computer's own answers owe; the worker writes them after the answer has gone out."""
+"""What the worker owes for a case: the letters of the computer's own answers, and the messages to others."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,6 +7,7 @@ from second_opinion.cases.notices import NoticeKind
 from second_opinion.cases.status import CaseStatus
 from second_opinion.store.changes import Work
 from second_opinion.workflow.case_file import CaseFile
+from second_opinion.workflow.messages_owed import messages_owed
 
 _BY_THE_TABLE: Mapping[CaseStatus, NoticeKind] = MappingProxyType(
     {
@@ -20,6 +21,10 @@ _BY_THE_TABLE: Mapping[CaseStatus, NoticeKind] = MappingProxyType(
 
 def work_owed(case: CaseFile, before: CaseFile | None = None) -> list[Work]:
     """The worker's part; ``before`` is the case as it was: what already stood then was told then."""
+    return [*messages_owed(case, before), *_letters(case, before)]
+
+
+def _letters(case: CaseFile, before: CaseFile | None) -> list[Work]:
     kind = _BY_THE_TABLE.get(CaseStatus(case.view.status))
     if kind is None or (before is not None and _told(case) == _told(before)):
         return []

@@ -78,7 +78,9 @@ def _owner(claim: SentClaim, case: CaseFile) -> int:
     return (running_number(first) if first else None) or case.number
 
 
-def keep(desk: Desk, resource: Json, case: CaseFile, partner: str | None = None) -> ResourceWrite:
+def keep(
+    desk: Desk, resource: Json, case: CaseFile, partner: str | None = None, audience: str | None = None
+) -> ResourceWrite:
     """The resource of a case as the store keeps it: served bytes, what it is found by, and for whom it is."""
     terms, spans = search_extract.extract(resource, desk.settings.fhir_base)
     return ResourceWrite(
@@ -92,7 +94,7 @@ def keep(desk: Desk, resource: Json, case: CaseFile, partner: str | None = None)
         case=_kept_under(resource, case),
         member=case.member,
         partner=partner or case.partner,
-        audience=_of_letter(resource, case) or audiences.audience(resource, desk.vocabulary),
+        audience=_audience(desk, resource, case) if audience is None else audience,
         sealed=sealed(case),
     )
 
@@ -100,6 +102,10 @@ def keep(desk: Desk, resource: Json, case: CaseFile, partner: str | None = None)
 def sealed(case: CaseFile) -> int:
     """How far the case is sealed: very restricted by its sender's word, or sensitive, or not."""
     return 2 if "V" in case.view.labels else 1 if case.view.labels else 0
+
+
+def _audience(desk: Desk, resource: Json, case: CaseFile) -> str:
+    return _of_letter(resource, case) or audiences.audience(resource, desk.vocabulary)
 
 
 def _of_letter(resource: Json, case: CaseFile) -> str | None:

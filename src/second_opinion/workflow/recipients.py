@@ -57,6 +57,12 @@ def address(desk: Desk, recipient: Reference) -> dict[str, Any] | None:
     return None
 
 
+def numbers(desk: Desk, recipient: Reference) -> frozenset[str]:
+    """Every NPI that stands for the recipient: its own, its practices', and those they are part of."""
+    with desk.directory.snapshot() as lookup:
+        return frozenset(_known(recipient, lookup).npis)
+
+
 def partition(desk: Desk, recipient: Reference) -> str:
     """Whose limits of rate and concurrency a message counts against."""
     found = destination(desk, recipient)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from second_opinion.store.changes import AuditRow, Changes, Event, ResourceWrite, Work
+from second_opinion.store.changes import AuditRow, Changes, Event, ResourceWrite, Submission, Work
 from second_opinion.workflow import case_file, merging, projection
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
@@ -19,6 +19,7 @@ def save_next(
     evidence: Mapping[str, bytes] | None = None,
     answered: str | None = None,
     work: Sequence[Work] = (),
+    submissions: Sequence[Submission] = (),
 ) -> CaseFile:
     """The case as saved; Conflict where somebody else wrote its next version first.
 
@@ -35,7 +36,8 @@ def save_next(
             audit=list(audit),
             evidence=dict(evidence or {}),
             answered=answered,
-            work=[*work, *_letters(desk, case)],
+            work=[*work, *_owed(desk, case)],
+            submissions=list(submissions),
         )
     )
     return case
@@ -47,7 +49,7 @@ def _question(desk: Desk, case: CaseFile) -> tuple[str, str] | None:
     return merging.question_row(desk, case.partner, case, held_by) if held_by is None else None
 
 
-def _letters(desk: Desk, case: CaseFile) -> list[Work]:
-    """The letters a computer's answer owes, where this version of the case brought it."""
+def _owed(desk: Desk, case: CaseFile) -> list[Work]:
+    """The letters and messages this version of the case brought."""
     before = desk.store.case(case.number)
     return work_owed(case, case_file.load(before.body) if before else None)
