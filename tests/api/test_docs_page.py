@@ -40,11 +40,12 @@ def _shown(url: str, folder: Path) -> str:
         "--disable-gpu",
         "--disable-dev-shm-usage",
         f"--user-data-dir={folder / 'profile'}",
-        "--virtual-time-budget=20000",  # milliseconds of the page's own time
+        "--window-size=1280,40000",  # all of it in sight: what is not, is drawn later
+        "--virtual-time-budget=60000",  # milliseconds of the page's own time
         "--dump-dom",
         url,
     ]
-    return subprocess.run(command, check=True, capture_output=True, timeout=60, text=True).stdout  # noqa: S603 - our own words
+    return subprocess.run(command, check=True, capture_output=True, timeout=120, text=True).stdout  # noqa: S603 - our own words
 
 
 def test_the_page_shows_every_door(page: str) -> None:

@@ -74,6 +74,8 @@ def test_the_search_parameters_are_those_of_the_statement(running: Service) -> N
     stated = json.loads(running.client().get("/fhir/metadata").data)["rest"][0]["resource"]
     for each in stated:
         path = f"/fhir/{each['type']}"
+        if "searchParam" not in each:
+            continue  # what is only taken
         described = _parameters(path, operations()["GET", path], "query")
         assert described - RESULTS == {one["name"] for one in each["searchParam"]}, path
         if each["readHistory"]:

@@ -9,6 +9,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from api.description import Json, operations
+from api.message_doors import MESSAGE_DOORS
 from api.running import FHIR_JSON, NOW, Service, example, fhir, outcome, service
 from api.subscription_doors import SUBSCRIPTION_DOORS
 from api.task_doors import TASK_DOORS
@@ -60,6 +61,8 @@ def test_every_described_answer_is_given(running: Service, operation: Operation,
         answered = task_door(running, status, LARGEST)
     elif (subscription_door := SUBSCRIPTION_DOORS.get(operation)) is not None:
         answered = subscription_door(running, method, path, status, LARGEST)
+    elif (message_door := MESSAGE_DOORS.get(operation)) is not None:
+        answered = message_door(running, method, path, status, LARGEST)
     else:
         ask = _at_a_door if _is_door(operation) else _with_a_claim if path in CLAIMS else _READING[status]
         answered = ask(running, method, path, status)

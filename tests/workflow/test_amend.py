@@ -170,7 +170,7 @@ def test_revoked_withdraws_the_case_and_everything_it_asked_for(harbor: Service,
     assert response["disposition"].startswith("Withdrawn")
     assert ehr.found("Claim")[0]["status"] == "cancelled"
     assert [each["status"] for each in ehr.found("Task?code=additional-information")] == ["cancelled"]
-    assert [each["status"] for each in ehr.found("CommunicationRequest")] == ["revoked"]
+    assert {each["status"] for each in ehr.found("CommunicationRequest")} == {"revoked"}
     assert ehr.order(answered)["status"] == "revoked"
 
 
@@ -182,7 +182,7 @@ def test_an_approval_withdrawn_carries_no_authorization(ehr: Caller) -> None:
     response = ehr.read(outputs(task, "determination")[0]["reference"])
     assert not {"preAuthRef", "preAuthPeriod"} & set(response)
     assert outputs(task, "authorization-number") == []
-    assert [each["status"] for each in ehr.found("CommunicationRequest")] == ["revoked"]
+    assert {each["status"] for each in ehr.found("CommunicationRequest")} == {"revoked"}
 
 
 def test_a_repeat_after_withdrawal_is_answered_with_the_withdrawn_case(ehr: Caller) -> None:

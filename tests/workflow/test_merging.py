@@ -124,7 +124,7 @@ def test_a_change_of_doctor_after_an_approval_stays_on_the_case(harbor: Service,
     assert changed.headers["Location"] == approved.headers["Location"]
     for granted in ("preAuthRef", "preAuthPeriod"):
         assert json(changed)[granted] == json(approved)[granted]
-    (report,) = ehr.found("CommunicationRequest")
+    (report,) = ehr.found("CommunicationRequest?category=consultation-report-request")
     assert report["sender"]["identifier"]["value"] == UNKNOWN
 
 
