@@ -14,7 +14,6 @@ from second_opinion.fhir.case_view import Delivery, Reference
 from second_opinion.store.changes import Work
 from second_opinion.workflow import fared, paper, recipients
 from second_opinion.workflow.desk import Desk
-from second_opinion.workflow.messages_owed import REVOKED
 from second_opinion.workflow.trying import TryAgain
 
 Json = dict[str, Any]
@@ -30,21 +29,17 @@ class Errand:
     case: int
     reference: str
     recipient: Reference
-
-    @property
-    def takes_back(self) -> bool:
-        """It says that what was sent before no longer holds; the last of its numbers is new."""
-        return self.reference.endswith(REVOKED)
+    identifier: Json | None = None  # the one of the body's identifiers it is created under; its first if not given
 
 
 def deliver(desk: Desk, work: Work) -> None:
     """One try."""
-    errand = _errand(work)
+    errand = _errand(desk, work)
     delivery = fared.standing(desk, errand.case, errand.reference, errand.recipient, errand.identifier)
     kept = _kept(desk, errand.reference)
     if delivery.state != "owed" or kept is None:
         return  # it was done by an earlier telling of this story
-    if kept.get("status") in OVER and not errand.takes_back:
+    if kept.get("status") in OVER and errand.identifier is None:
         fared.told(desk, errand.case, delivery, replace(delivery, state="dropped"), "not sent")
         return
     destination = recipients.destination(desk, errand.recipient)
@@ -60,7 +55,7 @@ def deliver(desk: Desk, work: Work) -> None:
 
 def partition(desk: Desk, work: Work) -> str:
     """Whose limits of rate and concurrency the errand counts against."""
-    return recipients.partition(desk, _errand(work).recipient)
+    return recipients.partition(desk, _errand(desk, work).recipient)
 
 
 def _handed_over(desk: Desk, errand: Errand, delivery: Delivery, outcome: HandedOver, sent_at: datetime) -> None:
@@ -75,11 +70,15 @@ def _listed(desk: Desk, errand: Errand, delivery: Delivery, outcome: Later | Und
     fared.told(desk, errand.case, delivery, replace(delivery, state="undelivered", reason=reason), "undelivered")
 
 
-def _errand(work: Work) -> Errand:
+def _errand(desk: Desk, work: Work) -> Errand:
+    """What the work asks for; ``number`` is another of our own numbers of the message, ``identifier`` any other."""
     recipient = work.body["recipient"]
     recipient = {"reference": recipient} if isinstance(recipient, str) else recipient
     assert work.case is not None  # noqa: S101 - every message is about a case
-    return Errand(work.case, work.body["reference"], recipient)
+    identifier = work.body.get("identifier")
+    if (number := work.body.get("number")) is not None:
+        identifier = {"system": desk.vocabulary.naming("delivery"), "value": number}
+    return Errand(work.case, work.body["reference"], recipient, identifier)
 
 
 def _kept(desk: Desk, reference: str) -> Json | None:
@@ -93,7 +92,7 @@ def _message(desk: Desk, errand: Errand, kept: Json, destination: Destination | 
     """What is handed over. Mail carries the resource's PDFs, byte for byte, to where the recipient wants its mail."""
     body = outgoing.write(kept, desk.vocabulary, lambda reference: _kept(desk, reference))
     message = Message(
-        identifier=body["identifier"][-1 if errand.takes_back else 0],
+        identifier=errand.identifier or body["identifier"][0],
         reference=errand.reference,
         body=body,
         recipient=errand.recipient,

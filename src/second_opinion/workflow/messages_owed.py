@@ -7,7 +7,7 @@ from second_opinion.fhir.elements import provider
 from second_opinion.store.changes import Work
 from second_opinion.workflow.case_file import CaseFile
 
-REVOKED = "/revoked"  # behind the reference of what is sent once more, to say that it no longer holds
+REVOKED = "-revoked"  # behind the number of what is sent once more, to say that it no longer holds
 
 
 def messages_owed(case: CaseFile, before: CaseFile | None = None) -> list[Work]:
@@ -62,12 +62,22 @@ def _rides(case: CaseFile) -> Iterator[tuple[str, Reference]]:
 
 
 def _taken_back(case: CaseFile) -> Iterator[Work]:
-    """Who was sent a request that is withdrawn now gets it as revoked, which is another message."""
+    """Who was sent a request that is withdrawn gets it as revoked, under a number of its own."""
+    numbers = dict(_numbers(case.view))
     for sent in case.view.deliveries:
-        if sent.sent_at is not None and sent.reference.startswith("CommunicationRequest/"):
-            yield _errand(case, f"{sent.reference}{REVOKED}", sent.recipient)
+        if sent.sent_at is not None and sent.identifier is None and sent.reference in numbers:
+            yield _errand(case, sent.reference, sent.recipient, f"{numbers[sent.reference]}{REVOKED}")
 
 
-def _errand(case: CaseFile, reference: str, recipient: Reference) -> Work:
-    key = f"deliver/{reference}/{Delivery(reference, recipient).whom}"
-    return Work(key, "deliver", case.number, {"reference": reference, "recipient": recipient})
+def _numbers(view: CaseView) -> Iterator[tuple[str, str]]:
+    """Our number of each message that can be taken back."""
+    yield f"CommunicationRequest/{view.report_request_id}", f"{view.number}-R1"
+    yield f"CommunicationRequest/{view.records_request_id}", f"{view.number}-P1"
+    for place, each in enumerate(view.forwarded, start=1):
+        yield f"CommunicationRequest/{each.communication_request_id}", f"{view.number}-F{place}"
+
+
+def _errand(case: CaseFile, reference: str, recipient: Reference, number: str | None = None) -> Work:
+    key = f"deliver/{reference}/{Delivery(reference, recipient).whom}" + (f"/{number}" if number else "")
+    body = {"reference": reference, "recipient": recipient} | ({"number": number} if number else {})
+    return Work(key, "deliver", case.number, body)
