@@ -246,3 +246,14 @@ def test_document_that_comes_later_answers_what_was_asked(harbor: Service, ehr: 
         len(harbor.reviewer("doctor").found(f"DocumentReference?subject={case_of(ehr, after)['for']['reference']}"))
         == 1
     )
+
+
+def test_item_changed_to_a_question_other_cases_already_ask_is_answered(harbor: Service, ehr: Caller) -> None:
+    other = with_second(a_bundle(number="other"), OUTSIDE, OPEN[1])
+    submit(ehr, a_bundle([an_item(1), an_item(2)]))
+    submit(ehr, other)
+
+    after = submit(ehr, with_second(an_update(other, [an_item(1)]), OUTSIDE, OPEN[0]))
+
+    assert action(after) == "A4"
+    assert harbor.count("case_file") == 3

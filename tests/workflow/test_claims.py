@@ -328,3 +328,12 @@ def test_two_at_once_are_one_case(tmp_path: Path) -> None:
             answers = list(at_once.map(lambda each: submit(each, a_bundle()), callers))
         assert len({number(each) for each in answers}) == 1
         assert running.count("case_file") == 1
+
+
+def test_items_of_a_claim_asked_again_find_a_case_each(harbor: Service, ehr: Caller) -> None:
+    answers = [submit(ehr, a_bundle([an_item(1), an_item(2)], number=str(each))) for each in range(4)]
+
+    assert len({(number(each, 1), number(each, 2)) for each in answers}) == 1
+    assert harbor.count("case_file") == 2
+    three = submit(ehr, a_bundle([an_item(1), an_item(2), an_item(3)], number="9"))
+    assert number(three, 3) not in {number(three, 1), number(three, 2)}

@@ -98,9 +98,7 @@ def _ask(desk: Desk, arrival: Arrival, stored: Stored, received: Received, case:
             resources=[kept, *written],
             parties=set(case.parties),
             submissions=kept_submissions(arrival, received, case.number, place, case.view.received_at),
-            open_question=merging.question_row(
-                desk, arrival.caller.id, case, merging.holder(desk, arrival.caller.id, request)
-            ),
+            open_question=merging.changed_question_row(desk, arrival.caller.id, case),
             events=[determined(case, determination, request.resolution, milliseconds(desk.now()))],
             audit=[audited(arrival, case.view.updated_at, kept, case.member)],
             evidence=dict(request.resolution.evidence),

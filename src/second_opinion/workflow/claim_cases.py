@@ -72,9 +72,9 @@ def _open(desk: Desk, arrival: Arrival, line: Line, request: Request, taken: set
     assert line.order is not None  # noqa: S101 - only items with an order become cases
     place, partner = Place(opening.new_id()), arrival.caller.id
     held_by = merging.holder(desk, partner, request)
-    earlier = merging.open_case(desk, arrival.caller, request)
-    new = earlier is None or earlier.number in taken
-    if earlier is None or new:
+    earlier = merging.open_case(desk, arrival.caller, request, taken)
+    new = earlier is None
+    if earlier is None:
         determination = judged(desk, request)
         case = opening.opened(desk, request, determination, partner, place.order)
     else:
@@ -89,12 +89,18 @@ def _open(desk: Desk, arrival: Arrival, line: Line, request: Request, taken: set
             kept_order(desk, arrival, line.order, request.resolution, case, place),
             *kept_documents(desk, arrival.caller, case, line.documents, sender(arrival.caller, request)),
         ),
-        question=merging.question_row(desk, partner, case, held_by),
+        question=_question(desk, partner, case, held_by, taken),
         evidence=request.resolution.evidence,
         new=new,
         before=None if new else earlier,
     )
     return Item(line.sequence, place.order, part)
+
+
+def _question(desk: Desk, partner: str, case: CaseFile, held_by: int | None, taken: set[int]) -> tuple[str, str] | None:
+    """What holds the case's question, unless another item's case holds it already."""
+    row = merging.question_row(desk, partner, case, held_by)
+    return None if row is not None and taken and desk.store.open_question(*row) is not None else row
 
 
 def sender(caller: Caller, request: Request) -> Identifier:

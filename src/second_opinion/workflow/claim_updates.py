@@ -132,8 +132,7 @@ def _changed(desk: Desk, arrival: Arrival, case: CaseFile, item: SentItem, line:
         place = Place(stored.id, stored.version + 1)
         kept = (kept_order(desk, arrival, line.order, request.resolution, after, place),)
     event = determined(after, determination, request.resolution, milliseconds(desk.now()))
-    held_by = merging.holder(desk, arrival.caller.id, request)
-    question = merging.question_row(desk, arrival.caller.id, after, held_by)
+    question = merging.changed_question_row(desk, arrival.caller.id, after)
     return Part(after, (event,), kept, question, request.resolution.evidence, before=case)
 
 

@@ -1,5 +1,6 @@
 """The same question asked again: which case it belongs to, and what all facts together say."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -22,12 +23,16 @@ from second_opinion.workflow.parties import doctor, parties
 ENTITLED = frozenset({RequesterKind.MEMBER, RequesterKind.TREATING})
 
 
-def open_case(desk: Desk, caller: Caller, request: Request) -> CaseFile | None:
-    """The case on the same question that the caller may see and that takes this request; an undecided one first."""
+def open_case(desk: Desk, caller: Caller, request: Request, but: Collection[int] = ()) -> CaseFile | None:
+    """The case on the same question that the caller may see and that takes this request; an undecided one first.
+
+    ``but`` are numbers of cases that are not meant: they answer other items of the same Claim.
+    """
     asked = question(request)
     if asked is None:
         return None
-    cases = [case for case in _alive(desk, request) if case.question == asked and _takes(desk, case, request)]
+    alive = [case for case in _alive(desk, request) if case.question == asked and case.number not in but]
+    cases = [case for case in alive if _takes(desk, case, request)]
     cases.sort(key=lambda case: not CaseStatus(case.view.status).is_open)
     seen = visibility(caller)
     return next((case for case in cases if desk.store.read("Task", case.view.task_id, seen) is not None), None)
@@ -53,6 +58,13 @@ def holder(desk: Desk, partner: str, request: Request) -> int | None:
     """
     asked, member = question(request), request.resolution.member
     return desk.store.open_question(partner, f"{member.id}|{asked}") if asked and member else None
+
+
+def changed_question_row(desk: Desk, partner: str, case: CaseFile) -> tuple[str, str] | None:
+    """The row for a case whose question was changed; None where another case holds that question already."""
+    held_by = desk.store.open_question(partner, f"{case.member}|{case.question}") if case.question else None
+    row = question_row(desk, partner, case, held_by)
+    return None if row is None or desk.store.open_question(*row) is not None else row
 
 
 def question_row(desk: Desk, partner: str, case: CaseFile, held_by: int | None) -> tuple[str, str] | None:
