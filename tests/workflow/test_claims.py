@@ -337,3 +337,13 @@ def test_items_of_a_claim_asked_again_find_a_case_each(harbor: Service, ehr: Cal
     assert harbor.count("case_file") == 2
     three = submit(ehr, a_bundle([an_item(1), an_item(2), an_item(3)], number="9"))
     assert number(three, 3) not in {number(three, 1), number(three, 2)}
+
+
+def test_case_is_found_by_the_trace_number_of_every_claim(ehr: Caller) -> None:
+    assert ehr.submit(an_order(performer=[provider(OUTSIDE)])).status_code == 200
+    sent = submit(ehr, a_bundle(number="T-1"))
+    submit(ehr, a_bundle(number="T-2"))
+
+    for each in ("T-1", "T-2"):
+        (task,) = ehr.found(f"Task?identifier=urn:trnorg:9012345678|{each}")
+        assert task["identifier"][0]["value"] == number(sent)

@@ -171,7 +171,8 @@ def _status_reason(view: CaseView, vocabulary: Vocabulary) -> Json | None:
 def _identifiers(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
     """The case number, the order's own numbers (the placer's where they say nothing else), the Claim's."""
     orders = [each if "type" in each else {"type": {"coding": [PLACER]}} | each for each in view.order_identifiers]
-    return [case_identifier(view, vocabulary), *orders, *view.claim_identifiers]
+    later = [each for claim in view.sent_claims for each in claim.identifiers if each not in view.claim_identifiers]
+    return [case_identifier(view, vocabulary), *orders, *view.claim_identifiers, *later]
 
 
 def _business_status(view: CaseView, vocabulary: Vocabulary) -> Json:

@@ -20,8 +20,9 @@ from second_opinion.fhir.codes import (
     coding,
 )
 from second_opinion.fhir.elements import instant, meta
-from second_opinion.fhir.pas import terms
+from second_opinion.fhir.pas import coded, terms
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
+from second_opinion.fhir.x12 import X12
 
 NOT_HANDLED = "Not handled here: this service reviews requests for second medical opinions only."
 TAKEN_BACK = "Taken back by the sender; no case was opened for it."
@@ -36,6 +37,7 @@ class _Answers:
     def __init__(self, views: Iterable[CaseView], vocabulary: Vocabulary) -> None:
         self.views = {view.number: view for view in views}
         self.written = {number: claim_response.write(view, vocabulary) for number, view in self.views.items()}
+        self.x12 = vocabulary.x12
         self.notes: list[Json] = []
         self.added: list[Json] = []
 
@@ -90,8 +92,10 @@ def _line(item: SentItem, answers: _Answers) -> Json:
     line: Json = written["item"][0]
     extensions = [*item.extensions, *line.get("extension", ())]
     if view.action in GRANTED:
-        extensions += _authorized(item, view)
+        extensions += _authorized(item, view, answers.x12)
     answers.added += [_added(each, item, view) for each in written.get("addItem", ())]
+    if reasons := coded.decision_reasons(view, answers.x12):
+        line = line | {"adjudication": [coded.with_reasons(each, reasons) for each in line["adjudication"]]}
     return line | {
         "itemSequence": item.sequence,
         "extension": extensions,
@@ -135,11 +139,11 @@ def unanswered(item: SentItem, note: Callable[[str], int]) -> Json:
     return {name: value for name, value in line.items() if value}
 
 
-def _authorized(item: SentItem, view: CaseView) -> list[Json]:
+def _authorized(item: SentItem, view: CaseView, x12: X12) -> list[Json]:
     """What is authorized: the service asked for, by the provider asked for."""
     doctor = view.second_doctor
     named = doctor is not None and _is_provider(doctor) and view.action != MODIFIED  # of those a reviewer names another
-    provider = [{"url": "provider", "valueReference": doctor}] if named else []
+    provider = [{"url": "provider", "valueReference": doctor}, *coded.provider_type(x12)] if named else []
     authorized = [{"url": terms.url("itemAuthorizedProvider"), "extension": provider}] if provider else []
     return [*authorized, {"url": terms.url("itemAuthorizedDetail"), "extension": list(item.detail)}]
 
@@ -185,6 +189,9 @@ def _head(response: Json, sent: SentClaim, answers: _Answers) -> None:
     response["communicationRequest"] = asked
     periods = [each["preAuthPeriod"] for each in answers.written.values() if "preAuthPeriod" in each]
     granted = [each["preAuthRef"] for each in answers.written.values() if "preAuthRef" in each]
+    if granted:  # here the action's code may not stand, only its number (PAS 2.2.1, context of reviewActionCode)
+        number = {"url": terms.url("reviewAction"), "extension": [{"url": "number", "valueString": granted[0]}]}
+        response["adjudication"] = [{"extension": [number], "category": {"coding": [SUBMITTED]}}]
     response.pop("preAuthRef", None)
     response.pop("preAuthPeriod", None)
     if granted:
