@@ -4,16 +4,19 @@ import hashlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+import documents
 from delivery.listening import Answer, Listener, Request, listening
 from desks import BASE, Caller, Service, issue, json, service, status_of
 from second_opinion.access import registry
 from second_opinion.workflow.returned_mail import read_answers
+from second_opinion.workflow.sweep import sweep
 from second_opinion.workflow.working import perform
 from small_directory import FAMILY_DOCTOR, NPI, OUTSIDE, SPECIALIST, write
 from small_orders import ORDERS, an_order, initial_provider, member_informed, provider
@@ -329,3 +332,58 @@ def test_where_no_doctor_is_named_the_request_waits(loop: Loop) -> None:
 
     (waiting,) = loop.plan.found("CommunicationRequest?category=consultation-report-request&status=on-hold")
     assert "sender" not in waiting
+
+
+def test_the_report_is_asked_for_again_and_then_it_is_a_persons_matter(loop: Loop) -> None:
+    loop.work()
+    loop.work()
+    asked = _request(loop)
+    before = len(posted(loop.second, "CommunicationRequest"))
+    due = next(each["valueDateTime"] for each in _clock(loop.task, "consultReport"))
+    loop.service.clock.at = datetime.fromisoformat(due) - timedelta(days=2, seconds=1)
+    sweep(loop.service.desk)
+    assert loop.plan.found(f"CommunicationRequest?priority=urgent&based-on=CommunicationRequest/{asked}") == []
+
+    for days, reminders in ((-2, 1), (0, 2), (5, 3), (10, 4)):
+        loop.service.clock.at = datetime.fromisoformat(due) + timedelta(days=days)
+        sweep(loop.service.desk)
+        sweep(loop.service.desk)
+        found = loop.plan.found(f"CommunicationRequest?priority=urgent&based-on=CommunicationRequest/{asked}")
+        assert len(found) == reminders
+    loop.work()
+
+    assert len(posted(loop.second, "CommunicationRequest")) == before + 4
+    assert "medical director" in str(loop.task["note"])
+    assert loop.plan.found("Task?performer=medical-director")[0]["id"] == loop.task_id
+
+
+def test_once_the_report_is_here_nobody_is_reminded(loop: Loop) -> None:
+    loop.doctor.post("Communication", loop.report())
+    loop.service.clock.move(days=90)
+    sweep(loop.service.desk)
+
+    assert loop.plan.found("CommunicationRequest?priority=urgent&patient=Patient/member-0") == []
+
+
+def test_a_report_comes_through_submit_attachment_too(loop: Loop) -> None:
+    (request,) = loop.plan.found("CommunicationRequest?category=consultation-report-request")
+    body = documents.parameters(request["identifier"][0], {"value": "HARBOR-000"})
+
+    answered = loop.doctor.post("$submit-attachment", body)
+
+    assert answered.status_code == 200, answered.get_data(as_text=True)
+    assert len(loop.copies()) == 2
+    assert status_of(loop.task) == "report-due"
+    assert loop.ehr.post("$submit-attachment", body).status_code == 403
+
+
+def _request(loop: Loop) -> str:
+    (request,) = loop.plan.found("CommunicationRequest?category=consultation-report-request")
+    return str(request["id"])
+
+
+def _clock(task: Json, name: str) -> Iterator[Json]:
+    for extension in task["extension"]:
+        parts = {each["url"]: each for each in extension.get("extension", ())}
+        if parts.get("name", {}).get("valueCode") == name:
+            yield parts["due"]

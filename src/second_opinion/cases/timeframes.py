@@ -55,6 +55,7 @@ class TimeFrames:
     visit_business_days: int
     report_business_days: int
     report_urgent_hours: int
+    report_reminder_before_days: int
     report_reminder_days: tuple[int, ...]
 
     appeal_days: int

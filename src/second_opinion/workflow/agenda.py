@@ -21,11 +21,22 @@ class Act(StrEnum):
     UNPROVEN = "unproven"  # R9, R10: an alternative nobody proved counts as not there
     DUE_SOON = "due-soon"  # a warning, and the notice prepared
     EXPIRED = "expired"  # the medical director's
+    REMIND = "report-reminder"  # the second doctor is asked for the report again
+    REPORT_OVERDUE = "report-overdue"  # asked often enough: a person calls
     PROVIDER_UNTOLD = "provider-untold"  # a reviewer decided, and the provider's letter has not gone out
     MEMBER_UNTOLD = "member-untold"  # decided, and the written answer has not gone out
 
 
 _ACTS = list(Act)
+AWAITING_REPORT = frozenset(
+    {
+        CaseStatus.NO_AUTHORIZATION_REQUIRED,
+        CaseStatus.APPROVED,
+        CaseStatus.MODIFIED,
+        CaseStatus.SCHEDULED,
+        CaseStatus.REPORT_DUE,
+    }
+)
 
 
 class Appointment(NamedTuple):
@@ -67,6 +78,7 @@ def _agenda(case: "CaseFile") -> Iterator[Appointment]:
     view, status = case.view, CaseStatus(case.view.status)
     if not status.is_open:
         yield from _untold(view, status)
+        yield from _reminders(case)
         return
     question = view.question
     if status is CaseStatus.INFORMATION_REQUESTED and question is not None and question.task_status == "requested":
@@ -76,6 +88,19 @@ def _agenda(case: "CaseFile") -> Iterator[Appointment]:
     if view.due_at is not None:
         yield Appointment(view.due_at - timedelta(hours=case.warn_before_hours), Act.DUE_SOON)
         yield Appointment(view.due_at, Act.EXPIRED)
+
+
+def _reminders(case: "CaseFile") -> Iterator[Appointment]:
+    """The report asked for again, before and after its due time; after the last time a person takes over."""
+    view = case.view
+    if view.report_due_at is None or view.reports or view.opinion_doctor is None or view.status not in AWAITING_REPORT:
+        return
+    for days in case.remind_days:
+        at = view.report_due_at + timedelta(days=days)
+        if at > view.decided_at:
+            yield Appointment(at, Act.REMIND)
+            if days == case.remind_days[-1]:
+                yield Appointment(at, Act.REPORT_OVERDUE)
 
 
 def _untold(view: CaseView, status: CaseStatus) -> Iterator[Appointment]:

@@ -34,6 +34,7 @@ class CaseFile:
     past_asking: dict[str, str] = field(default_factory=dict)  # fact → why it is not asked for any more
     proof_due_at: datetime | None = None  # when an alternative nobody has proved counts as not there
     warn_before_hours: int = 24  # how long before its due time the case is warned of
+    remind_days: tuple[int, ...] = ()  # days after its due time on which the report is asked for again; -n: before
     acted: tuple[str, ...] = ()  # acts of the sweep already done
     certified: bool = False  # a physician certified the need for medical transportation
     requesters: tuple[str, ...] = ()  # NPIs of who asked and where they practise, as the requests name them

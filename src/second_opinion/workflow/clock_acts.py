@@ -3,10 +3,13 @@
 from dataclasses import replace
 from typing import NamedTuple
 
+from uuid_utils import uuid7
+
 from second_opinion.cases.notices import NoticeKind
 from second_opinion.cases.timeframes import AtExpiry
 from second_opinion.directory.learned import LearnedFact, LearnedName
 from second_opinion.fhir import postal
+from second_opinion.fhir.case_view import Reminder
 from second_opinion.review.determination import Outcome
 from second_opinion.review.facts import from_recorded
 from second_opinion.workflow import addressees, agenda, notices
@@ -77,6 +80,21 @@ def _with_notice(desk: Desk, case: CaseFile) -> CaseFile:
         return case
     cause = f"expiry@{case.view.due_at.isoformat()}"
     return notices.owed(desk, case, NoticeKind.DENIAL, expiry=True, cause=cause)
+
+
+def remind(desk: Desk, case: CaseFile, _: Appointment) -> Acted:
+    """The second doctor is asked for the report again, urgently; the worker sends it."""
+    now = milliseconds(desk.now())
+    reminders = (*case.view.reminders, Reminder(str(uuid7()), now))
+    case = replace(case, view=replace(case.view, reminders=reminders, updated_at=now))
+    return Acted(case, f"the consultation report was asked for again, reminder {len(reminders)}")
+
+
+def report_overdue(desk: Desk, case: CaseFile, appointment: Appointment) -> Acted:
+    """Nobody answers: it is the medical director's to get the report the member is owed (policy II.G)."""
+    note = f"medical director: no consultation report by {_local(desk, appointment)}, and every reminder is sent"
+    noted = _noted(desk, case, note)
+    return Acted(replace(noted, view=replace(noted.view, queue=MEDICAL_DIRECTOR)), note)
 
 
 def untold(desk: Desk, case: CaseFile, appointment: Appointment) -> Acted:

@@ -73,6 +73,7 @@ def decided(desk: Desk, case: CaseFile, request: Request, determination: Determi
         stated=request.stated,
         proof_due_at=timing.proof_due(desk, case, view, determination),
         warn_before_hours=desk.frames.expiry_notice_hours,
+        remind_days=(-desk.frames.report_reminder_before_days, *desk.frames.report_reminder_days),
         requesters=requesters(case.requesters, request),
         view=replace(view, question=_question(desk, view, determination)),
     )

@@ -68,6 +68,11 @@ def report_attached(desk: Desk, arrival: Arrival, case: CaseFile, documents: tup
     return save_next(desk, case, [_event(case, arrival)], audit=[_audited(arrival, case, None)], further=files)
 
 
+def may_report(desk: Desk, caller: Caller, case: CaseFile) -> bool:
+    """Whether a document of the caller's about the case is its report."""
+    return CaseStatus(case.view.status) in AUTHORIZED and matching.is_second_doctor(desk, caller, case.view)
+
+
 def _report(desk: Desk, arrival: Arrival, message: Incoming, fetched: list[ReceivedDocument]) -> Kept:
     case = matching.the_case(desk, arrival.caller, message)
     _may_be_reported(case)

@@ -11,7 +11,7 @@ from second_opinion.errors import BusinessRule, CaseClosed, Unresolved
 from second_opinion.fhir import attachments, json_body, received_documents
 from second_opinion.fhir.attachments import ReceivedDocument, Submitted
 from second_opinion.store.changes import AuditRow, Event, ResourceWrite
-from second_opinion.workflow import agenda, projection, tracking
+from second_opinion.workflow import agenda, projection, receive, tracking
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import milliseconds
@@ -34,10 +34,12 @@ def submit_attachment(desk: Desk, arrival: Arrival) -> CaseFile:
 
 def _submit(desk: Desk, arrival: Arrival, given: Submitted) -> CaseFile:
     found = tracking.resolve(desk, arrival.caller, given.tracking)
-    if found is None or found.answers is Tracked.REPORT:
+    if found is None:
         raise Unresolved("Nothing is asked under this tracking number", "Parameters.parameter('TrackingId').value")
     case = found.case
     _same_member(desk, case, given)
+    if found.answers is Tracked.REPORT or receive.may_report(desk, arrival.caller, case):
+        return receive.report_attached(desk, arrival, case, given.documents)
     if not CaseStatus(case.view.status).is_open:
         raise CaseClosed(f"Case {case.view.number} has its answer; documents belong to a new request, or an appeal")
     return _kept(desk, arrival, case, given)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from second_opinion.cases.status import CaseStatus
 from second_opinion.store.changes import Event
 from second_opinion.workflow import agenda, clock_acts, notices
 from second_opinion.workflow.agenda import Act, Appointment
@@ -28,6 +29,8 @@ ACTS: Mapping[Act, Callable[[Desk, CaseFile, Appointment], Acted]] = MappingProx
         Act.UNPROVEN: clock_acts.unproven,
         Act.DUE_SOON: clock_acts.due_soon,
         Act.EXPIRED: clock_acts.expired,
+        Act.REMIND: clock_acts.remind,
+        Act.REPORT_OVERDUE: clock_acts.report_overdue,
         Act.PROVIDER_UNTOLD: clock_acts.untold,
         Act.MEMBER_UNTOLD: clock_acts.untold,
     }
@@ -58,7 +61,8 @@ def _act(desk: Desk, number: int) -> bool:
     case = kept_case(desk, number)
     appointment = agenda.next_appointment(case)
     called = appointment is not None and appointment.at <= desk.now()
-    outdated = agenda.may_be_asked_again(case) and case.snapshot != desk.store.active_snapshot()
+    undecided = CaseStatus(case.view.status).is_open and agenda.may_be_asked_again(case)
+    outdated = undecided and case.snapshot != desk.store.active_snapshot()
     if outdated and (called or agenda.waits_for_coverage(case)):
         _ask_the_new_directory(desk, case)
         return True
