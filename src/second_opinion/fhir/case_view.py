@@ -202,6 +202,7 @@ class CaseView:
     report_due_at: datetime | None = None
     records_request_id: str | None = None  # CommunicationRequest for the initial provider's records
     reminders: tuple[Reminder, ...] = ()
+    report_overdue: bool = False  # asked for often enough: a person must get it
     reports: tuple[Report, ...] = ()
     forwarded: tuple[Forwarded, ...] = ()
     ride: Ride | None = None

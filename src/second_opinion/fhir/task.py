@@ -139,6 +139,8 @@ def _work_lists(view: CaseView) -> list[str]:
     lists = [view.queue] if view.queue and not _told_at_last(view) else []
     if view.searching and "network" not in lists:  # R9: with a clinician, the network team looks in parallel
         lists += ["network"] if lists else []
+    if view.report_overdue and not view.reports and "medical-director" not in lists:
+        lists = [*lists, "medical-director"]
     return [*lists, *(["release"] if any(each.awaits_a_person for each in view.notices) else [])]
 
 

@@ -94,7 +94,7 @@ def report_overdue(desk: Desk, case: CaseFile, appointment: Appointment) -> Acte
     """Nobody answers: it is the medical director's to get the report the member is owed (policy II.G)."""
     note = f"medical director: no consultation report by {_local(desk, appointment)}, and every reminder is sent"
     noted = _noted(desk, case, note)
-    return Acted(replace(noted, view=replace(noted.view, queue=MEDICAL_DIRECTOR)), note)
+    return Acted(replace(noted, view=replace(noted.view, report_overdue=True)), note)
 
 
 def untold(desk: Desk, case: CaseFile, appointment: Appointment) -> Acted:
