@@ -1,12 +1,14 @@
 """Commands as an operator types them: what they print, and how they end."""
 
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from click.testing import CliRunner, Result
 
 from desks import EXAMPLES
 from second_opinion.cli import main
+from second_opinion.review import policy as policies
 
 
 @pytest.fixture
@@ -96,3 +98,29 @@ def test_a_file_that_is_no_answer_is_told_so(run: Run, tmp_path: Path) -> None:
     other.write_text("{}")
 
     assert (run("read-answer", other).exit_code, "no ClaimResponse" in run("read-answer", other).stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "wrong", "told"),
+    [
+        ("policy.toml", "member_is_covered =", "member_is_coverd =", "did you mean 'member_is_covered'?"),
+        ("timeframes.toml", "[calendar]", "colour = 1\n[calendar]", "colour: there is no such key"),
+        ("specialties.toml", "[primary-care]", "[primary]", "there is no key 'primary'"),
+        ("sensitive.toml", "[[labels]]", "[[label]]", "there is no key 'label'"),
+    ],
+)
+def test_a_wrong_file_of_a_plan_is_told_with_its_name(
+    run: Run, tmp_path: Path, file: str, text: str, wrong: str, told: str
+) -> None:
+    plan = tmp_path / "plan"
+    copytree(policies.folder("hpsj"), plan)
+    assert run("policy", "check", plan).exit_code == 0
+    written = (plan / file).read_text()
+    (plan / file).write_text(written.replace(text, wrong, 1))
+    assert text in written
+
+    refused = run("policy", "check", plan)
+
+    assert refused.exit_code == 1
+    assert file in refused.stderr
+    assert told in refused.stderr

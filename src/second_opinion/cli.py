@@ -12,11 +12,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 
 from second_opinion import admitting, app, production
 from second_opinion.access import registry
+from second_opinion.cases import timeframes
 from second_opinion.errors import SecondOpinionError
 from second_opinion.fhir import audit_event, json_body
 from second_opinion.letters import stationery
 from second_opinion.review import policy as policies
-from second_opinion.review import reasons, table
+from second_opinion.review import reasons, sensitive, table
+from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.workflow import explain as explaining
 from second_opinion.workflow import read_answer as reading_answers
@@ -163,12 +165,15 @@ def policy_show(on: datetime | None) -> None:
 @policy.command("check")
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
 def policy_check(path: Path | None) -> None:
-    """Refuse a wrong policy file, and in a plan's folder wrong letters, naming file, place and what would be right."""
+    """Refuse a wrong policy file, in a plan's folder any wrong file, naming file, place and what would be right."""
     settings = Settings.load(config=click.get_current_context().find_root().params.get("config"))
     where = path or policies.folder(settings.policy)
     loaded = policies.load(where)
     click.echo(f"{loaded.plan}: {len(loaded.cards)} rules, every combination of answers is decided; {loaded.digest}")
     if where.is_dir():
+        timeframes.load(where / "timeframes.toml")
+        Tables.load(where / "specialties.toml")
+        sensitive.load(where)
         codes = tuple(each.code for each in reasons.load(where / reasons.FILE))
         click.echo(f"{loaded.plan}: letters in {', '.join(sorted(stationery.load(where, codes).wordings))}")
 
