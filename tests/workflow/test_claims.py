@@ -12,7 +12,7 @@ import small_directory
 from desks import Caller, Service, issue, json, service, status_of
 from pas_answers import action, claim_response, line, lines, number, resource
 from pas_bundles import CLIENT, a_bundle, an_item, coded, home_care, message, with_order, with_second
-from small_directory import CLOSED, INSIDE, MEMBERS, OPEN, OUTSIDE
+from small_directory import CLOSED, INSIDE, MEMBER_NUMBERS, MEMBERS, OPEN, OUTSIDE
 from small_orders import an_order, provider
 
 Json = dict[str, Any]
@@ -347,3 +347,17 @@ def test_case_is_found_by_the_trace_number_of_every_claim(ehr: Caller) -> None:
     for each in ("T-1", "T-2"):
         (task,) = ehr.found(f"Task?identifier=urn:trnorg:9012345678|{each}")
         assert task["identifier"][0]["value"] == number(sent)
+
+
+@pytest.mark.parametrize(("items", "status"), [(99, 200), (100, 422)])
+def test_claim_has_as_many_items_as_are_answered_in_time(ehr: Caller, items: int, status: int) -> None:
+    assert ehr.post("Claim/$submit", a_bundle([home_care(n + 1) for n in range(items)])).status_code == status
+
+
+def test_order_about_somebody_else_is_refused(ehr: Caller) -> None:
+    other = {"type": "Patient", "identifier": {"system": MEMBER_NUMBERS, "value": MEMBERS[7]}}
+    same = {"type": "Patient", "identifier": {"system": MEMBER_NUMBERS, "value": MEMBERS[0]}}
+
+    refused = ehr.post("Claim/$submit", with_order(a_bundle(), subject=other))
+    assert (refused.status_code, issue(refused)["expression"]) == (422, ["Bundle.entry[8].resource.subject"])
+    assert ehr.post("Claim/$submit", with_order(a_bundle(), subject=same)).status_code == 200

@@ -8,10 +8,11 @@ from typing import Any
 
 import orjson
 
-from second_opinion.errors import SecondOpinionError
+from second_opinion.errors import BusinessRule, SecondOpinionError
 from second_opinion.fhir import reasons, recognition
 from second_opinion.fhir.attachments import ReceivedDocument
 from second_opinion.fhir.codes import NUCC, PROCESS_PRIORITY, Json, Vocabulary
+from second_opinion.fhir.parties import numbers
 from second_opinion.fhir.pas import documents, terms
 from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.resolving import Entry, Target
@@ -76,6 +77,8 @@ def read(request: PasRequest, item: Json) -> Received | None:
     order = _recognisable(item, sent)
     if recognition.second_opinion(order, request.vocabulary) is None:
         return None
+    if sent is not None:
+        _of_the_same_patient(request, sent)
     claim = _Said(request, item)
     at = sent or request.claim_at
     order |= {"subject": order.get("subject") or claim.party(request.claim["patient"])}
@@ -97,6 +100,17 @@ def _order_behind(request: PasRequest, item: Json) -> Entry | None:
         return None
     inside = target.entry.resource is not target.resource
     return Entry(target.resource, target.entry.path, target.entry.full_url) if inside else target.entry
+
+
+def _of_the_same_patient(request: PasRequest, sent: Entry) -> None:
+    """BusinessRule unless the order is about the Claim's patient: nobody is decided about under another's name."""
+    subject = sent.resource.get("subject", {})
+    mine, theirs = request.resolver.resolve(subject, sent), request.target(request.claim["patient"])
+    one = mine.resource is not None and mine.resource is theirs.resource
+    one = one or (mine.own_reference is not None and mine.own_reference == theirs.own_reference)
+    shared = {each.value for each in numbers(mine)} & {each.value for each in numbers(theirs)}
+    if subject.keys() & {"reference", "identifier"} and not (one or shared):
+        raise BusinessRule("The order behind an item must be about the Claim's patient", f"{sent.path}.subject")
 
 
 def _recognisable(item: Json, sent: Entry | None) -> Json:

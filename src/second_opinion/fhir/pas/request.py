@@ -13,6 +13,7 @@ from second_opinion.fhir.pas import terms
 from second_opinion.fhir.resolving import Entry, Resolver, Target
 from second_opinion.fhir.service_request import content_digest
 
+MOST_ITEMS = 99  # X12 278 has no more service lines, and an answer comes within 15 seconds
 MOST_CLAIMS = 2  # the Claim, and of an update the one it follows
 FULL_URL = re.compile(r"https?://\S+|urn:uuid:[0-9a-fA-F-]{36}", re.ASCII)
 CLAIM_TYPES = frozenset({"institutional", "professional", "oral"})
@@ -207,6 +208,10 @@ def _check_related(request: PasRequest) -> None:
 def _check_items(claim: Json, path: str) -> None:
     if not claim.get("item") and not (claim.get("related") and terms.taken_back(claim)):
         raise RequiredMissing("The Claim has an item for each service asked for", f"{path}.item")
+    if len(claim.get("item", ())) > MOST_ITEMS:
+        raise Unprocessable(
+            f"A Claim has {MOST_ITEMS} items at most; send the others as a Claim of their own", f"{path}.item"
+        )
     for index, item in enumerate(claim.get("item", ())):
         place = f"{path}.item[{index}]"
         for name in ("serviceItemRequestType", "certificationType"):
