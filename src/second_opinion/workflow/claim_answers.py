@@ -8,7 +8,7 @@ from second_opinion.fhir import json_body
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.pas import answer, bundle
 from second_opinion.fhir.pas.bundle import Edition
-from second_opinion.fhir.pas.request import body_of
+from second_opinion.fhir.pas.bundle_rules import bundle_of
 from second_opinion.fhir.sent_claim import SentClaim
 from second_opinion.workflow import projection
 from second_opinion.workflow.case_file import CaseFile
@@ -55,7 +55,7 @@ def to_claim(
 def kept_entries(desk: Desk, sent: SentClaim) -> list[Json]:
     """The entries of the Bundle as it was received."""
     submission = desk.store.submission(sent.partner, sent.key)
-    return body_of(json_body.read(submission.body))["entry"] if submission else []
+    return bundle_of(json_body.read(submission.body))[0]["entry"] if submission else []
 
 
 def around(

@@ -7,21 +7,26 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from second_opinion.directory.coverage import payers
-from second_opinion.directory.stated import Identifier
-from second_opinion.errors import MemberUnknown, Unresolved
+from second_opinion.errors import MemberUnknown
 from second_opinion.fhir import json_body
 from second_opinion.fhir.pas import bundle, orders, sent, stored_claim, terms, unanswered
 from second_opinion.fhir.pas.bundle import Edition
 from second_opinion.fhir.pas.orders import Line
-from second_opinion.fhir.pas.request import PasRequest, bare
+from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.pas.unanswered import Refusal
-from second_opinion.fhir.resolving import identifiers
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
 from second_opinion.store.changes import AuditRow, Changes, ResourceWrite, Submission
 from second_opinion.store.stored import Stored, StoredSubmission
-from second_opinion.workflow import claim_answers, claim_cases, claim_lineage, claim_updates, opening, projection
+from second_opinion.workflow import (
+    claim_answers,
+    claim_cases,
+    claim_gates,
+    claim_lineage,
+    claim_updates,
+    opening,
+    projection,
+)
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.claim_answers import ClaimAnswer
 from second_opinion.workflow.claim_cases import Part
@@ -35,7 +40,6 @@ NO_MEMBER = (
     "The member could not be identified: the member number, the birth date and the family name must agree with the "
     "plan's records."
 )
-OTHER_PAYER = "The insurer of this Claim is not this plan; send the request to the member's own plan."
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def submit(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition =
 
 
 def _submit(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition) -> ClaimAnswer:
-    _refuse_bare(desk, request)
+    claim_gates.refuse_bare(desk, request)
     earlier = desk.store.submission(arrival.caller.id, request.key)
     if earlier is not None and earlier.case is not None:
         return _again(desk, earlier, request, edition)
@@ -80,7 +84,7 @@ def _decide(
         desk, arrival, request, orders.lines(request), sent.Place(ident, ident, ident), edition, earlier
     )
     try:
-        _refuse_other_payer(desk, request)
+        claim_gates.refuse_other_payer(desk, request)
         if request.related is None:
             return _take(receiving)
         return _follow(receiving)
@@ -171,37 +175,6 @@ def _understood(receiving: Receiving, lines: Iterable[Line]) -> list[tuple[Line,
     """What each order means; MemberUnknown where no one member is meant."""
     desk, arrival = receiving.desk, receiving.arrival
     return [(line, understand(desk, arrival, line.order)) for line in lines if line.order is not None]
-
-
-def _refuse_bare(desk: Desk, request: PasRequest) -> None:
-    """Unresolved where a reference looks like one of ours and leads to nothing."""
-    for reference, path in bare(request):
-        kind, _, ident = reference.partition("/")
-        if desk.store.body(kind, ident) is None:
-            raise Unresolved("The reference leads nowhere: put the resource into the Bundle", path)
-
-
-def _refuse_other_payer(desk: Desk, request: PasRequest) -> None:
-    """Refused where the insurer is another plan."""
-    if is_other_payer(desk, request):
-        entry = request.target(request.claim["insurer"]).entry
-        path = entry.path if entry else f"{request.claim_at.path}.insurer"
-        raise Refused(Refusal("payer-unknown", OTHER_PAYER, f"{path}.identifier", "2010A-NM109", identity=True))
-
-
-def is_other_payer(desk: Desk, request: PasRequest) -> bool:
-    """Whether the insurer carries numbers and none of them is one of ours."""
-    target = request.target(request.claim["insurer"])
-    given = (*identifiers((target.resource or {}).get("identifier", ())), *target.identifiers)
-    with desk.directory.snapshot() as lookup:
-        groups = [group for each in payers(lookup) if (group := lookup.organization(each)) is not None]
-    ours = [each for group in groups for each in group.identifiers]
-    return bool(given and ours) and not any(_equal(one, own) for one in given for own in ours)
-
-
-def _equal(one: Identifier, own: Identifier) -> bool:
-    """Values match, and systems where both are known."""
-    return one.value == own.value and (one.system == own.system or None in {one.system, own.system})
 
 
 def _patient_path(request: PasRequest) -> str:

@@ -18,7 +18,7 @@ from second_opinion.store.changes import AuditRow
 from second_opinion.workflow import case_file, claim_answers, claim_lineage, projection
 from second_opinion.workflow.arrival import Arrival
 from second_opinion.workflow.case_file import CaseFile
-from second_opinion.workflow.claims import is_other_payer
+from second_opinion.workflow.claim_gates import is_other_payer
 from second_opinion.workflow.desk import Desk
 
 MOST = 25  # answers at once, the newest; wire gives no way to page

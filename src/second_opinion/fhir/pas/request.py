@@ -1,27 +1,21 @@
 """A PAS request Bundle: the Claim among what it refers to, held to the rules the guide gives for both."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from second_opinion.errors import BadRequest, BusinessRule, RequiredMissing, Unprocessable, Unresolved
-from second_opinion.fhir import submission, validation
+from second_opinion.errors import BusinessRule, RequiredMissing, Unprocessable, Unresolved
+from second_opinion.fhir import validation
 from second_opinion.fhir.codes import Json, Vocabulary
 from second_opinion.fhir.parties import UNRESOLVED
-from second_opinion.fhir.pas import terms
+from second_opinion.fhir.pas import bundle_rules, terms
 from second_opinion.fhir.resolving import Entry, Resolver, Target
 from second_opinion.fhir.service_request import content_digest
 
 MOST_ITEMS = 99  # X12 278 has no more service lines, and an answer comes within 15 seconds
 MOST_CLAIMS = 2  # the Claim, and of an update the one it follows
-FULL_URL = re.compile(r"https?://\S+|urn:uuid:[0-9a-fA-F-]{36}", re.ASCII)
 CLAIM_TYPES = frozenset({"institutional", "professional", "oral"})
 ROLES = ("patient", "insurer", "provider")
-
-
-class BundleRule(BadRequest):
-    """The Bundle is not the one the operation takes."""
 
 
 @dataclass(frozen=True)
@@ -75,77 +69,17 @@ class PasRequest:
 
 def read(body: Json, vocabulary: Vocabulary, *, inquiry: bool = False) -> PasRequest:
     """The request in a body; 400 for what is no such Bundle, 422 for what breaks a rule of the Claim."""
-    bundle, path = _bundle(body)
-    _first_look(bundle, path)
+    bundle, path = bundle_rules.bundle_of(body)
+    bundle_rules.first_look(bundle, path)
     validation.check(body, "Bundle", "Parameters", understood=(terms.INFO_CANCELLED,))
-    found = _entries(bundle, path)
+    found = bundle_rules.entries(bundle, path)
     claims = [each for each in found if each.resource["resourceType"] == "Claim"]
     most = 1 if inquiry else MOST_CLAIMS
     if len(claims) > most:
-        raise BundleRule(f"The Bundle may hold {most} Claim at most", claims[most].path)
+        raise bundle_rules.BundleRule(f"The Bundle may hold {most} Claim at most", claims[most].path)
     request = PasRequest(bundle, claims[0], claims[1] if len(claims) > 1 else None, tuple(found), vocabulary)
     _check_claim(request, inquiry=inquiry)
     return request
-
-
-def body_of(body: Json) -> Json:
-    """The Bundle of a body that was taken before."""
-    return _bundle(body)[0]
-
-
-def _bundle(body: Json) -> tuple[Json, str]:
-    """The Bundle: the body itself, or the parameter ``resource``."""
-    if body.get("resourceType") == "Parameters":
-        given = body.get("parameter")
-        one = given[0] if isinstance(given, list) and len(given) == 1 else None
-        if not isinstance(one, dict) or one.get("name") != "resource" or not isinstance(one.get("resource"), dict):
-            raise BundleRule(
-                "Parameters must hold the Bundle as their only parameter, resource", "Parameters.parameter"
-            )
-        return _bundle_itself(one["resource"], "Parameters.parameter[0].resource")
-    return _bundle_itself(body, "Bundle")
-
-
-def _bundle_itself(resource: Json, path: str) -> tuple[Json, str]:
-    if resource.get("resourceType") == "Claim":
-        raise BundleRule(
-            "A Claim is sent in a PAS request Bundle: type collection, the Claim first, then what it refers to",
-            "Claim" if path == "Bundle" else path,
-        )
-    if resource.get("resourceType") != "Bundle":
-        raise BundleRule("The body must be a PAS request Bundle", "$this.resourceType" if path == "Bundle" else path)
-    return resource, path
-
-
-def _first_look(bundle: Json, path: str) -> None:
-    """The rules of the Bundle that tell a sender at once what is wrong."""
-    if bundle.get("type") != "collection":
-        raise BundleRule("A PAS request Bundle is of type collection", f"{path}.type")
-    entries = bundle.get("entry")
-    if not isinstance(entries, list) or not entries:
-        raise BundleRule("A PAS request Bundle holds the Claim and what it refers to", f"{path}.entry")
-    first = entries[0].get("resource") if isinstance(entries[0], dict) else None
-    if not isinstance(first, dict) or first.get("resourceType") != "Claim":
-        raise BundleRule("The first entry must be the Claim", f"{path}.entry[0]")
-    for element in ("identifier", "timestamp"):
-        if element not in bundle:
-            raise BundleRule(f"A PAS request Bundle has {element}", f"{path}.{element}")
-
-
-def _entries(bundle: Json, path: str) -> list[Entry]:
-    for index, each in enumerate(bundle["entry"]):
-        place = f"{path}.entry[{index}]"
-        for element in ("fullUrl", "resource"):
-            if element not in each:
-                raise BundleRule(f"Every entry has {element}", f"{place}.{element}")
-        if not FULL_URL.fullmatch(each["fullUrl"]):
-            raise BundleRule("fullUrl is an absolute URL or urn:uuid", f"{place}.fullUrl")
-        for element in ("search", "request", "response"):
-            if element in each:
-                raise BundleRule(f"An entry of a collection has no {element}", f"{place}.{element}")
-    if "value" not in bundle["identifier"]:
-        raise BundleRule("The Bundle's identifier has a value", f"{path}.identifier.value")
-    return submission.entries(bundle, path)
 
 
 def _check_claim(request: PasRequest, *, inquiry: bool) -> None:
@@ -202,7 +136,7 @@ def _check_related(request: PasRequest) -> None:
     if related and "prior" not in relationship:
         raise BusinessRule("The relationship to the earlier Claim is prior", f"{path}[0].relationship")
     if request.prior_at is not None and not related:
-        raise BundleRule("A second Claim is only the earlier one of an update", request.prior_at.path)
+        raise bundle_rules.BundleRule("A second Claim is only the earlier one of an update", request.prior_at.path)
 
 
 def _check_items(claim: Json, path: str) -> None:
