@@ -35,6 +35,7 @@ from second_opinion.api import (
     oauth,
     offers,
     reading,
+    rides,
     service_requests,
     subscriptions,
     turnstile,
@@ -193,6 +194,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(oauth.blueprint(admitting.token_server(parts.settings, parts.store)))
     discovery.register_docs(app)
     app.register_blueprint(messages.blueprint(parts))
+    app.register_blueprint(rides.blueprint(parts))
     app.register_blueprint(service_requests.blueprint(parts))
     app.register_blueprint(determinations.blueprint(parts))
     app.register_blueprint(information.blueprint(parts))

@@ -14,6 +14,8 @@ from second_opinion.fhir import incoming
 
 Json = dict[str, Any]
 IN_NETWORK = "r01-in-network"
+WITH_A_RIDE = "r06-outside-doctor-none-in-network-with-a-ride"
+RIDES_NPI = "9990009174"
 Door = Callable[[Service, str, str, int, int], TestResponse]
 FILE: Json = {"contentType": "application/pdf", "data": b64encode(b"%PDF-1.7 synthetic").decode()}
 BRINGS: Mapping[str, Json] = {
@@ -40,6 +42,25 @@ def _sent(running: Service, _: str, path: str, status: int, largest: int) -> Tes
     who = {401: None, 404: "clinic"}.get(status, caller)
     scope = "system/Task.rs" if status == 403 else None
     return running.client(who, scope).post(path, data=data, headers=fhir(headers))
+
+
+def _ride_answered(running: Service, _: str, path: str, status: int, largest: int) -> TestResponse:
+    """The vendor of the examples answers its ride."""
+    if registry.find(running.store, "rides") is None:
+        registry.add_partner(running.store, "rides", partner_class="vendor", organization=RIDES_NPI)
+    number = [{"system": "https://ehr.specimen.example/orders", "value": uuid4().hex}]
+    order = example(WITH_A_RIDE) | {"identifier": number, "reasonCode": [{"text": uuid4().hex}]}
+    task = running.submit(order).headers["Link"].partition("/Task/")[2].partition(">")[0]
+    found = running.client("rides").get("/fhir/Task?code=transportation&_lastUpdated=gt2000")
+    rides = [each["resource"] for each in orjson.loads(found.data)["entry"]]
+    ride = next(each for each in rides if each["partOf"][0]["reference"] == f"Task/{task}")
+    changes = {422: {"priority": "stat"}}.get(status, {"status": "accepted"})
+    further = {406: {"Accept": "application/fhir+xml"}, 415: {"Content-Type": "text/plain"}}
+    headers = {**further, 412: {"If-Match": 'W/"9"'}}.get(status, {})
+    data = {400: b"{", 413: b" " * (largest + 1)}.get(status, orjson.dumps(ride | changes))
+    who = {401: None, 403: "plan"}.get(status, "rides")
+    address = path.replace("{id}", "nothing" if status == 404 else ride["id"])
+    return running.client(who).put(address, data=data, headers=fhir(headers))
 
 
 def _body(running: Service, kind: str) -> Json:
@@ -79,4 +100,7 @@ def _identifiers(references: list[Json], order: Json) -> list[list[Json]]:
     return found
 
 
-MESSAGE_DOORS: Mapping[tuple[str, str], Door] = {("POST", f"/fhir/{kind}"): _sent for kind in incoming.TYPES}
+MESSAGE_DOORS: Mapping[tuple[str, str], Door] = {
+    **{("POST", f"/fhir/{kind}"): _sent for kind in incoming.TYPES},
+    ("PUT", "/fhir/Task/{id}"): _ride_answered,
+}

@@ -4,10 +4,12 @@ from typing import Any
 
 import orjson
 import pytest
+from werkzeug.test import TestResponse
 
-from desks import Caller, Service, json, outputs, status_of
+from desks import Caller, Service, issue, json, outputs, status_of
 from small_directory import CLOSED, MEMBERS, NUCC, OUTSIDE, VENDOR
 from small_orders import PENDED, a_ride, an_order, condition, provider
+from workflow.informing import fact, tell
 
 Json = dict[str, Any]
 
@@ -130,3 +132,65 @@ def test_nothing_of_the_ride_is_in_the_answer_of_the_case(ehr: Caller) -> None:
 
 def specialty(code: str) -> Json:
     return {"coding": [{"system": NUCC, "code": code}]}
+
+
+@pytest.fixture
+def vendor(harbor: Service) -> Caller:
+    return harbor.partner("vendor", kind="vendor", npi=VENDOR)
+
+
+def answered(vendor: Caller, task: Json, **changes: object) -> TestResponse:
+    body = orjson.dumps(task | changes)
+    return vendor.client.put(f"/fhir/Task/{task['id']}", data=body, content_type="application/fhir+json")
+
+
+def test_the_vendor_answers_by_status_reason_and_output_alone(vendor: Caller, ehr: Caller) -> None:
+    ehr.submit(an_order(**DRIVEN))
+    task = ride_of(vendor)[1]
+
+    taken = answered(vendor, task, status="accepted")
+
+    assert taken.status_code == 200, taken.get_data(as_text=True)
+    assert json(taken)["businessStatus"]["coding"][0]["code"] == "accepted"
+    wrongs = (("priority", "urgent", "priority"), ("status", "draft", "status"), ("status", "failed", "statusReason"))
+    for name, value, path in wrongs:
+        refused = answered(vendor, json(taken), **{name: value})
+        assert (refused.status_code, issue(refused)["expression"]) == (422, [f"Task.{path}"])
+    stale = vendor.client.put(
+        f"/fhir/Task/{task['id']}",
+        data=orjson.dumps(task | {"status": "completed"}),
+        content_type="application/fhir+json",
+        headers={"If-Match": 'W/"1"'},
+    )
+    assert stale.status_code == 412
+    assert answered(ehr, json(taken), status="completed").status_code == 403
+
+
+def test_a_failed_ride_opens_the_visit_again(vendor: Caller, ehr: Caller) -> None:
+    submitted = ehr.submit(an_order(**DRIVEN))
+
+    failed = answered(vendor, ride_of(vendor)[1], status="failed", statusReason={"text": "The van broke down"})
+
+    assert failed.status_code == 200, failed.get_data(as_text=True)
+    assert ehr.task(submitted)["businessStatus"]["coding"][0]["code"] == "missed"
+
+
+def test_a_ride_refused_is_a_persons_to_arrange(harbor: Service, vendor: Caller, ehr: Caller) -> None:
+    ehr.submit(an_order(**DRIVEN))
+
+    answered(vendor, ride_of(vendor)[1], status="rejected", statusReason={"text": "No van that day"})
+
+    (entry,) = harbor.partner("plan", kind="plan").found("Task?performer=network")
+    assert (entry["status"], entry["statusReason"]["text"]) == ("requested", "No van that day")
+
+
+@pytest.mark.usefixtures("vendor")
+def test_a_medical_ride_waits_for_the_physicians_certification(harbor: Service, ehr: Caller) -> None:
+    ehr.submit(an_order(extension=[a_ride("nemt-wheelchair-van")]))
+    owed = "SELECT count(*) FROM work WHERE key LIKE 'deliver/Task/%' OR key LIKE 'deliver/ServiceRequest/%'"
+
+    assert harbor.desk.store._database.fetch(owed) == [(0,)]
+    (task,) = ehr.found("Task?code=second-opinion-review")
+    tell(harbor.partner("plan", kind="plan"), task, fact("physician-certification", valueBoolean=True))
+
+    assert harbor.desk.store._database.fetch(owed) == [(2,)]

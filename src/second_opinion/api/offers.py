@@ -13,6 +13,7 @@ from second_opinion.api import (
     letters,
     messages,
     reading,
+    rides,
     service_requests,
     subscriptions,
     undelivered,
@@ -36,6 +37,7 @@ TITLE = "Second medical opinion adapter"
 _INTERACTIONS = {
     **dict.fromkeys(incoming.TYPES, messages.INTERACTIONS),
     "ServiceRequest": service_requests.INTERACTIONS,
+    "Task": rides.INTERACTIONS,
     "Subscription": subscriptions.INTERACTIONS,
 }
 

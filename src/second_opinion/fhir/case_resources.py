@@ -42,4 +42,6 @@ def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
     if view.ride is not None:
         resources.append(transportation.write_order(view, vocabulary, view.ride))
         resources.append(transportation.write_task(view, vocabulary, view.ride))
+        if view.ride.problem_task_id is not None:
+            resources.append(transportation.write_problem(view, vocabulary, view.ride, view.ride.problem_task_id))
     return [*resources, *notices.write(view, vocabulary), *report.write(view, vocabulary)]

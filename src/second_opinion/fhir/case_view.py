@@ -28,6 +28,11 @@ class Ride:
     vendor: Reference | None = None  # Organization that drives
     needed_at: datetime | None = None  # when the visit is
     asked_at: datetime | None = None  # when the ride was ordered; the case's receipt if not given
+    status: str = "requested"  # Task.status as the vendor answers it
+    status_reason: dict[str, Any] | None = None  # CodeableConcept
+    outputs: tuple[dict[str, Any], ...] = ()  # Task.output of the vendor's
+    problem_task_id: str | None = None  # of the Task by which a person arranges what the vendor would not
+    problem_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,15 @@ from second_opinion.fhir.codes import (
 )
 from second_opinion.fhir.elements import case_number, identifier, instant, meta, to
 
+STANDS = {  # Task.status → transport-status
+    "requested": "awaiting-vendor",
+    "on-hold": "awaiting-vendor",
+    "accepted": "accepted",
+    "in-progress": "accepted",
+    "rejected": "declined",
+    "failed": "missed",
+    "completed": "completed",
+}
 PURPOSE = "Ride to a medical appointment"
 
 
@@ -61,8 +70,8 @@ def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
         "basedOn": [to("ServiceRequest", ride.service_request_id)],
         "groupIdentifier": case_number(view, vocabulary),
         "partOf": [to("Task", view.task_id)],
-        "status": "cancelled" if withdrawn else "requested",
-        "businessStatus": vocabulary.own_concept("transport-status", "cancelled" if withdrawn else "awaiting-vendor"),
+        "status": "cancelled" if withdrawn else ride.status,
+        "businessStatus": vocabulary.own_concept("transport-status", "cancelled" if withdrawn else STANDS[ride.status]),
         "intent": "order",
         "priority": view.priority,
         "code": {"coding": [FULFILL, vocabulary.own("case-task", "transportation")]},
@@ -75,6 +84,10 @@ def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
     }
     if withdrawn:
         task["statusReason"] = {"text": "The appointment is no longer needed."}
+    elif ride.status_reason is not None:
+        task["statusReason"] = ride.status_reason
+    if ride.outputs:
+        task["output"] = list(ride.outputs)
     if ride.vendor is not None:
         task["owner"] = ride.vendor
     if ride.needed_at is not None:
@@ -82,6 +95,32 @@ def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
     if inputs := _inputs(ride, vocabulary):
         task["input"] = inputs
     return task
+
+
+def write_problem(view: CaseView, vocabulary: Vocabulary, ride: Ride, ident: str) -> Json:
+    """What the vendor would not do, or not as asked: a person of the plan's arranges the ride."""
+    at = instant(ride.problem_at or view.updated_at)
+    return {
+        "resourceType": "Task",
+        "id": ident,
+        "meta": meta(view, f"Task/{ident}", labelled=False),
+        "identifier": [identifier(vocabulary, "task", f"{view.number}-T1-P")],
+        "groupIdentifier": case_number(view, vocabulary),
+        "partOf": [to("Task", view.task_id)],
+        "status": "cancelled" if view.status == "withdrawn" else "requested",
+        "statusReason": ride.status_reason or {"text": "The vendor drives in another way than was asked for"},
+        "intent": "order",
+        "priority": view.priority,
+        "code": {"coding": [FULFILL, vocabulary.own("case-task", "transportation")]},
+        "description": "Arrange the ride: the vendor does not drive as asked",
+        "focus": to("Task", ride.task_id),
+        "for": view.member,
+        "authoredOn": at,
+        "lastModified": instant(view.updated_at),
+        "requester": view.insurer,
+        "owner": view.insurer,
+        "performerType": [vocabulary.own_concept("work-queue", "network")],
+    }
 
 
 def _inputs(ride: Ride, vocabulary: Vocabulary) -> list[Json]:
