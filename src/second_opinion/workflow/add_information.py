@@ -14,7 +14,6 @@ from second_opinion.directory.learned import LearnedFact, LearnedName
 from second_opinion.errors import CaseClosed
 from second_opinion.fhir import information
 from second_opinion.fhir.information import Claim
-from second_opinion.store.changes import AuditRow
 from second_opinion.workflow import agenda, notices
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.case_file import CaseFile
@@ -62,7 +61,7 @@ def _add_information(desk: Desk, arrival: Arrival, task: str) -> CaseFile:
         desk,
         told.case,
         [*events, *told.events],
-        audit=[_audited(arrival, case)],
+        audit=[arrival.record(case.view.updated_at, f"Task/{case.view.task_id}", case.member)],
         further=told.binaries,
         evidence=evidence,
         work=told.work,
@@ -126,15 +125,3 @@ def _informed(desk: Desk, case: CaseFile, facts: tuple[LearnedFact, ...]) -> Inf
     for fact in visits:
         case = visited(desk, case, fact)
     return Informed(case, asked)
-
-
-def _audited(arrival: Arrival, case: CaseFile) -> AuditRow:
-    return AuditRow(
-        at=case.view.updated_at,
-        actor=arrival.caller.id,
-        action=arrival.interaction,
-        resource=f"Task/{case.view.task_id}",
-        patient=case.member,
-        outcome="0",
-        request=arrival.request_id,
-    )

@@ -43,6 +43,10 @@ class Arrival:
         """Whether the answer itself shows the case, so that its sender need not be notified of it."""
         return self.interaction == "operation"
 
+    def record(self, at: datetime, resource: str, patient: str | None, **detail: object) -> AuditRow:
+        """What this arrival did to the resource ("Type/id") of a patient (Patient id), for the audit trail."""
+        return AuditRow(at, self.caller.id, self.interaction, resource, patient, "0", self.request_id, detail)
+
     @property
     def path(self) -> str:
         """The door it came through."""
@@ -103,15 +107,7 @@ def kept_submissions(
 
 def audited(arrival: Arrival, at: datetime, kept: ResourceWrite, member: str | None) -> AuditRow:
     """Who brought the order."""
-    return AuditRow(
-        at=at,
-        actor=arrival.caller.id,
-        action=arrival.interaction,
-        resource=f"ServiceRequest/{kept.id}",
-        patient=member,
-        outcome="0",
-        request=arrival.request_id,
-    )
+    return arrival.record(at, f"ServiceRequest/{kept.id}", member)
 
 
 def as_stored(kept: ResourceWrite) -> Stored:

@@ -16,7 +16,7 @@ from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.pas.unanswered import Refusal
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
-from second_opinion.store.changes import AuditRow, Changes, ResourceWrite, Submission
+from second_opinion.store.changes import Changes, ResourceWrite, Submission
 from second_opinion.store.stored import Stored, StoredSubmission
 from second_opinion.workflow import (
     claim_answers,
@@ -142,7 +142,7 @@ def _kept(
     changes.resources.insert(0, kept)
     submission = _submission(arrival, known, request, first.number, first.view.received_at)
     changes.submissions.append(replace(submission, replaces=refused is not None))
-    changes.audit.append(_audited(arrival, first.view.updated_at, f"Claim/{known.claim_id}", first.member))
+    changes.audit.append(arrival.record(first.view.updated_at, f"Claim/{known.claim_id}", first.member))
     desk.store.save(changes)
     told = json_body.read(next(each.body for each in _written(changes) if _is_answer(each, known)))
     answer = claim_answers.around(desk, first, told, known, request.bundle["entry"], receiving.edition)
@@ -196,7 +196,7 @@ def _unanswered(receiving: Receiving, refusals: list[Refusal]) -> ClaimAnswer:
         Changes(
             resources=[projection.apart(desk, response, partner=partner, at=at)],
             submissions=[submission],
-            audit=[_audited(arrival, at, f"ClaimResponse/{known.response_id}", None)],
+            audit=[arrival.record(at, f"ClaimResponse/{known.response_id}", None)],
         )
     )
     entries, words = request.bundle["entry"], desk.vocabulary
@@ -215,16 +215,4 @@ def _submission(
         resource=f"Claim/{known.claim_id}",
         received_at=received_at,
         body=arrival.body,
-    )
-
-
-def _audited(arrival: Arrival, at: datetime, resource: str, member: str | None) -> AuditRow:
-    return AuditRow(
-        at=at,
-        actor=arrival.caller.id,
-        action="operation",
-        resource=resource,
-        patient=member,
-        outcome="0",
-        request=arrival.request_id,
     )

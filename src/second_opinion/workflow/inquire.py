@@ -14,7 +14,6 @@ from second_opinion.fhir.pas.bundle import Edition
 from second_opinion.fhir.pas.inquiry import Code
 from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
-from second_opinion.store.changes import AuditRow
 from second_opinion.workflow import case_file, claim_answers, claim_lineage, projection
 from second_opinion.workflow.arrival import Arrival
 from second_opinion.workflow.case_file import CaseFile
@@ -50,7 +49,14 @@ def inquire(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition 
         if (each := _known(desk, arrival.caller, request, case)) is not None and _fits(each, request):
             found.setdefault(each.answer, each)
     told = list(found.values())[:MOST]
-    desk.store.note([_audited(desk, arrival, each, member.id) for each in told])
+    desk.store.note(
+        [
+            arrival.record(
+                desk.now(), f"ClaimResponse/{each.answer}", member.id, interaction="inquire", whole=each.whole
+            )
+            for each in told
+        ]
+    )
     return [_told(desk, arrival.caller, request, each, edition) for each in told]
 
 
@@ -137,16 +143,3 @@ def _in_terms_of(request: PasRequest, response: Json, claim: SentClaim | None) -
     echoed = tuple(each for each in asked.echoed if each in urls)
     items = tuple(replace(each, provider=None) for each in claim.items) if claim else ()
     return replace(asked, references=references, echoed=echoed, items=items)
-
-
-def _audited(desk: Desk, arrival: Arrival, found: Found, member: str) -> AuditRow:
-    return AuditRow(
-        at=desk.now(),
-        actor=arrival.caller.id,
-        action="operation",
-        resource=f"ClaimResponse/{found.answer}",
-        patient=member,
-        outcome="0",
-        request=arrival.request_id,
-        detail={"interaction": "inquire", "whole": found.whole},
-    )

@@ -15,7 +15,7 @@ from second_opinion.fhir.attachments import ReceivedDocument
 from second_opinion.fhir.case_view import Forwarded, Reference, Report, ReportCopy, report_recipients
 from second_opinion.fhir.codes import NPI
 from second_opinion.fhir.incoming import Incoming, Link
-from second_opinion.store.changes import AuditRow, Event, ResourceWrite, Submission
+from second_opinion.store.changes import Event, ResourceWrite, Submission
 from second_opinion.workflow import matching, projection, recipients
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.case_file import CaseFile
@@ -65,7 +65,8 @@ def report_attached(desk: Desk, arrival: Arrival, case: CaseFile, documents: tup
     _may_be_reported(case)
     files = _files(desk, arrival.caller, case, documents)
     case = _reported(desk, case, (), [each.id for each in files if each.type == "DocumentReference"], ())
-    return save_next(desk, case, [_event(case, arrival)], audit=[_audited(arrival, case, None)], further=files)
+    audit = [arrival.record(case.view.updated_at, f"Task/{case.view.task_id}", case.member)]
+    return save_next(desk, case, [_event(case, arrival)], audit=audit, further=files)
 
 
 def may_report(desk: Desk, caller: Caller, case: CaseFile) -> bool:
@@ -84,7 +85,7 @@ def _report(desk: Desk, arrival: Arrival, message: Incoming, fetched: list[Recei
     reference, kept = _stands_for(desk, arrival.caller, case, message, documents)
     further = [*files, *drafts, *kept]
     submissions = _submissions(arrival, message, case, reference)
-    audit = [_audited(arrival, case, reference)]
+    audit = [arrival.record(case.view.updated_at, reference, case.member)]
     save_next(desk, case, [_event(case, arrival)], audit=audit, further=further, submissions=submissions)
     return Kept(reference, created=True)
 
@@ -105,7 +106,7 @@ def _forward(desk: Desk, arrival: Arrival, message: Incoming, fetched: list[Rece
     reference = f"CommunicationRequest/{ident}"
     event = Event(case.number, now, "message to forward", arrival.caller.id, {"resource": reference})
     submissions = _submissions(arrival, message, case, reference)
-    audit = [_audited(arrival, case, reference)]
+    audit = [arrival.record(case.view.updated_at, reference, case.member)]
     save_next(desk, case, [event], audit=audit, further=files, submissions=submissions)
     return Kept(reference, created=True)
 
@@ -241,15 +242,3 @@ def _event(case: CaseFile, arrival: Arrival) -> Event:
     report = case.view.reports[-1]
     detail: dict[str, Any] = {"documents": list(report.document_ids), "recommended": list(report.draft_ids)}
     return Event(case.number, case.view.updated_at, "report received", arrival.caller.id, detail)
-
-
-def _audited(arrival: Arrival, case: CaseFile, reference: str | None) -> AuditRow:
-    return AuditRow(
-        at=case.view.updated_at,
-        actor=arrival.caller.id,
-        action=arrival.interaction,
-        resource=reference or f"Task/{case.view.task_id}",
-        patient=case.member,
-        outcome="0",
-        request=arrival.request_id,
-    )

@@ -11,7 +11,7 @@ from second_opinion.cases.notices import Notice, NoticeKind
 from second_opinion.cases.status import CaseStatus
 from second_opinion.errors import CaseClosed, NotFound, RequiredMissing
 from second_opinion.fhir import json_body, release_parameters
-from second_opinion.store.changes import AuditRow, Changes, Event
+from second_opinion.store.changes import Changes, Event
 from second_opinion.store.stored import Stored
 from second_opinion.workflow import case_file, notices, ruling
 from second_opinion.workflow.arrival import Arrival, told_anew
@@ -40,7 +40,9 @@ def _release(desk: Desk, arrival: Arrival, ident: str) -> Stored:
         case = notices.next_version(desk, case)
     done = notices.released(desk, case, _same(case, notice), attestation)
     _refuse_incomplete(_same(done.case, notice))
-    changes.audit.append(_audited(arrival, done.case, ident))
+    changes.audit.append(
+        arrival.record(done.case.view.updated_at, f"Communication/{ident}", done.case.member, operation="release")
+    )
     notices.save(desk, done, changes=changes)
     kept = desk.store.found("Communication", ident)
     assert kept is not None  # noqa: S101 - it was just saved
@@ -104,16 +106,3 @@ def _refuse_incomplete(notice: Notice) -> None:
 
 def _same(case: CaseFile, notice: Notice) -> Notice:
     return next(each for each in case.view.notices if each.communication_id == notice.communication_id)
-
-
-def _audited(arrival: Arrival, case: CaseFile, ident: str) -> AuditRow:
-    return AuditRow(
-        at=case.view.updated_at,
-        actor=arrival.caller.id,
-        action="operation",
-        resource=f"Communication/{ident}",
-        patient=case.member,
-        outcome="0",
-        request=arrival.request_id,
-        detail={"operation": "release"},
-    )

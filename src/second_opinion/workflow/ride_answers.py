@@ -13,7 +13,7 @@ from second_opinion.errors import BusinessRule, CodeInvalid, Forbidden, NotFound
 from second_opinion.fhir import json_body, validation
 from second_opinion.fhir.case_view import Ride
 from second_opinion.fhir.transportation import STANDS
-from second_opinion.store.changes import AuditRow, Event
+from second_opinion.store.changes import Event
 from second_opinion.store.stored import Stored
 from second_opinion.workflow import visits
 from second_opinion.workflow.arrival import Arrival, told_anew
@@ -69,8 +69,8 @@ def _saved(desk: Desk, arrival: Arrival, case: CaseFile, ride: Ride, sent: Json)
     else:
         case = replace(case, version=case.version + 1)
     event = Event(case.number, now, "ride answered", arrival.caller.id, {"status": status})
-    audit = AuditRow(now, arrival.caller.id, "update", f"Task/{ride.task_id}", case.member, "0", arrival.request_id)
-    return save_next(desk, case, [event], audit=[audit], answered=arrival.caller.id)
+    audit = [arrival.record(now, f"Task/{ride.task_id}", case.member)]
+    return save_next(desk, case, [event], audit=audit, answered=arrival.caller.id)
 
 
 def _drives(caller: Caller, ride: Ride) -> bool:

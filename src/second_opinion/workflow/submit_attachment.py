@@ -10,7 +10,7 @@ from second_opinion.directory.stated import Identifier
 from second_opinion.errors import BusinessRule, CaseClosed, Unresolved
 from second_opinion.fhir import attachments, json_body, received_documents
 from second_opinion.fhir.attachments import ReceivedDocument, Submitted
-from second_opinion.store.changes import AuditRow, Event, ResourceWrite
+from second_opinion.store.changes import Event, ResourceWrite
 from second_opinion.workflow import agenda, projection, receive, tracking
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.case_file import CaseFile
@@ -56,7 +56,8 @@ def _kept(desk: Desk, arrival: Arrival, case: CaseFile, given: Submitted) -> Cas
     if asked is not None:
         events.append(determined(anew, asked.determination, asked.resolution, now))
     evidence = asked.resolution.evidence if asked else {}
-    return save_next(desk, anew, events, audit=[_audited(arrival, anew)], further=documents, evidence=evidence)
+    audit = [arrival.record(anew.view.updated_at, f"Task/{anew.view.task_id}", anew.member)]
+    return save_next(desk, anew, events, audit=audit, further=documents, evidence=evidence)
 
 
 def answered(desk: Desk, case: CaseFile) -> Reconsidered:
@@ -90,15 +91,3 @@ def _same_member(desk: Desk, case: CaseFile, given: Submitted) -> None:
         covered = [number for each in lookup.coverages(case.member) for number in each.numbers]
     if not matches(given.member, (*(member.identifiers if member else ()), *covered)):
         raise BusinessRule("MemberId must be the number of the member the tracking number is about", given.member_path)
-
-
-def _audited(arrival: Arrival, case: CaseFile) -> AuditRow:
-    return AuditRow(
-        at=case.view.updated_at,
-        actor=arrival.caller.id,
-        action=arrival.interaction,
-        resource=f"Task/{case.view.task_id}",
-        patient=case.member,
-        outcome="0",
-        request=arrival.request_id,
-    )
