@@ -89,7 +89,8 @@ class Service:
             self._subscribe()
         if type_name in {"Communication", "DocumentReference", "Binary"}:
             self._write_letters()
-        found = self.client().get(f"/fhir/{type_name}?_count=1").get_json()
+        needed = f"&target=Task/{self.known('Task')}" if type_name == "Provenance" else ""
+        found = self.client().get(f"/fhir/{type_name}?_count=1{needed}").get_json()
         return str(found["entry"][0]["resource"]["id"])
 
 

@@ -102,7 +102,8 @@ def test_every_declared_type_can_be_searched_by_url_and_by_form(
 ) -> None:
     client = running.client()
     for name, each in _read(declared).items():
-        by_url = client.get(f"/fhir/{name}?_count=0")
+        needed = "&target=Task/1" if name == "Provenance" else ""
+        by_url = client.get(f"/fhir/{name}?_count=0{needed}")
         assert by_url.status_code == 200, name
         if "vread" in _interactions(each):
             by_form = client.post(f"/fhir/{name}/_search", data={"_count": "0"})

@@ -111,7 +111,8 @@ def _address(running: Service, path: str) -> str:
 
 
 def _well(running: Service, method: str, path: str, _: int) -> TestResponse:
-    return _send(running, method, _address(running, path))
+    needed = {"target": f"Task/{running.known('Task')}"} if path == "/fhir/Provenance" else None
+    return _send(running, method, _address(running, path), query_string=needed)
 
 
 def _already_had(running: Service, method: str, path: str, _: int) -> TestResponse:

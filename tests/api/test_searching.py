@@ -101,7 +101,7 @@ def test_everything_about_one_order_comes_in_one_call(front: Front) -> None:
     response = front.client().get(f"/fhir/ServiceRequest?{query}&_revinclude=Provenance:target")
 
     assert ids(response) == ["ServiceRequest/sr-1"]
-    assert ids(response, "include") == ["Task/case-1"]
+    assert ids(response, "include") == ["Task/case-1", "Provenance/ServiceRequest-sr-1-1"]
 
 
 def test_include_reaches_further_only_with_iterate(front: Front) -> None:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 import documents
-from case_views import VOCABULARY, approved, every_kind, lettered, sent_letter
+from case_views import VOCABULARY, approved, denied, every_kind, lettered, sent_letter
 from conformance import claims
 from conformance.notifications import keep_all
 from second_opinion.errors import InvalidElement
@@ -18,9 +18,11 @@ from second_opinion.fhir import (
     bundles,
     capability,
     case_resources,
+    decisions,
     notices,
     outcome,
     outgoing,
+    provenance,
     received_documents,
     undelivered_task,
 )
@@ -75,6 +77,18 @@ def a_statement() -> Json:
     return capability.statement(VOCABULARY, [Offer("Task", ("read",), (("_id", "token", None),))], service)
 
 
+def some_provenance() -> list[Json]:
+    """Of an order, and of what a reviewer decided on it."""
+    view = denied()
+    assert view.decision is not None
+    order, task = (provenance.Version(kind, f"{kind.lower()}-1", 1) for kind in ("ServiceRequest", "Task"))
+    sent = provenance.Origin(author={"identifier": {"value": "clinic"}})
+    decided = provenance.Origin(
+        verifier=decisions.reviewer(view, view.decision, VOCABULARY), plan=view.insurer, policy="hpsj|1", source=order
+    )
+    return [provenance.write(order, AT, sent, VOCABULARY), provenance.write(task, AT, decided, VOCABULARY)]
+
+
 def write_everything(answers: Path, published: Path) -> None:
     """Every kind of case, Bundle, error and definition as files."""
     for name, view in every_kind().items():
@@ -91,6 +105,8 @@ def write_everything(answers: Path, published: Path) -> None:
     keep(answers, "binary", orjson.dumps(binary))
     for received in a_document():
         keep(answers, f"received-{received['resourceType']}", orjson.dumps(received))
+    for told in some_provenance():
+        keep(answers, told["id"], orjson.dumps(told))
     for name, body in some_bundles().items():
         keep(answers, name, body)
     keep(answers, "error", orjson.dumps(outcome.write(InvalidElement("Wrong.", "ServiceRequest.subject"))))

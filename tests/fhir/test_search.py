@@ -345,9 +345,10 @@ def test_includes_are_read_with_target_star_and_iteration() -> None:
 
 
 def test_reverse_includes_are_read_and_those_of_absent_types_find_nothing() -> None:
-    asked = ask(("_revinclude", "Task:part-of"), ("_revinclude", "Provenance:target"), strict=True)
+    asked = ask(("_revinclude", "Task:part-of"), ("_revinclude", "DiagnosticReport:based-on"), strict=True)
 
     assert asked.reverse_includes == (Include("Task", "part-of"),)
+    assert ask(("_revinclude", "Provenance:target")).reverse_includes == (Include("Provenance", "target"),)
     assert Include("Task", "focus") in ask(("_revinclude", "*"), type_name="ServiceRequest").reverse_includes
 
 

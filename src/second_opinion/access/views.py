@@ -41,7 +41,7 @@ VIEWS: Mapping[str, View] = MappingProxyType(
         "member-app": View(hidden=(PROVIDER, STAFF)),
         "vendor": View(types=frozenset({"Task", "ServiceRequest"})),  # its rides: see visibility
         "payer": View(
-            types=frozenset({"Task", "Claim", "ClaimResponse", "ServiceRequest", "Patient", "Coverage"}),
+            types=frozenset({"Task", "Claim", "ClaimResponse", "ServiceRequest", "Patient", "Coverage", "Provenance"}),
             audiences=(STATUS, EVERYBODY),
             sealed_from=1,
             granted=True,

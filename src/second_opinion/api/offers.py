@@ -12,6 +12,7 @@ from second_opinion.api import (
     information,
     letters,
     messages,
+    provenances,
     reading,
     rides,
     service_requests,
@@ -106,6 +107,12 @@ def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
             versioning="versioned",
             topics=list(topics(vocabulary)) if name == "Subscription" else (),
         )
+    yield Offer(
+        type=provenances.TYPE,
+        interactions=("read", "search-type"),
+        search_parameters=provenances.PARAMETERS,
+        versioning="no-version",
+    )
     yield Offer(type=messages.WRITE_ONLY, interactions=messages.INTERACTIONS, versioning="no-version")
     for name in definitions.TYPES:
         yield Offer(
@@ -126,6 +133,8 @@ def _defined(operation: str) -> str:
 
 
 def _pointing_at(name: str) -> Iterator[str]:
+    if name in provenances.TARGETS:
+        yield f"{provenances.TYPE}:target"
     for other in EXPOSED:
         for parameter in INCLUDES[other]:
             if name in PARAMETERS[other][parameter].targets if parameter in PARAMETERS[other] else False:

@@ -10,7 +10,7 @@ from second_opinion.access import views
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.views import View
 from second_opinion.access.visibility import own, visibility
-from second_opinion.api import auditing, binaries, definitions, negotiation, searching
+from second_opinion.api import auditing, binaries, definitions, negotiation, provenances, searching
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import Gone, InvalidSearch, NotFound
@@ -36,6 +36,7 @@ def blueprint(desk: Shelf) -> Blueprint:
     for type_name in EXPOSED:
         _offer(routes, desk, type_name)
     definitions.offer(routes, desk)
+    provenances.offer(routes, desk)
 
     @routes.get("/fhir/metadata")
     def metadata() -> Response:

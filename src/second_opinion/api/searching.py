@@ -10,7 +10,7 @@ from flask import Response, request
 from second_opinion.access import views
 from second_opinion.access.caller import Caller
 from second_opinion.access.visibility import visibility
-from second_opinion.api import auditing, negotiation, strict_match
+from second_opinion.api import auditing, negotiation, provenances, strict_match
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import UnsupportedMediaType
@@ -147,6 +147,8 @@ def _pointed_to(desk: Shelf, include: Include, rows: Sequence[Stored], seen: Vis
 
 
 def _pointing(desk: Shelf, include: Include, rows: Sequence[Stored], seen: Visibility) -> list[Stored]:
+    if include.type == provenances.TYPE:
+        return provenances.of(desk, [each for each in rows if include.target in {None, each.type}], seen)
     parameter = PARAMETERS[include.type][include.parameter]
     named = [f"{each.type}/{each.id}" for each in rows if include.target in {None, each.type}]
     return desk.store.referring(include.type, parameter.stored[0], named, seen) if named else []

@@ -35,6 +35,8 @@ INCLUDES: Mapping[str, Mapping[str, str]] = MappingProxyType(  # type → parame
 WITHOUT_ROWS: frozenset[tuple[str, str]] = frozenset(
     {
         ("DiagnosticReport", "based-on"),
-        ("Provenance", "target"),
     }
 )
+
+# Told from what is kept when it is asked for, and indexed nowhere.
+TOLD: frozenset[tuple[str, str]] = frozenset({("Provenance", "target")})

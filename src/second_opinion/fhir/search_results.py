@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from second_opinion.errors import InvalidSearch
 from second_opinion.fhir.search_parameters import Kind
-from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS, WITHOUT_ROWS
+from second_opinion.fhir.search_registry import EXPOSED, INCLUDES, PARAMETERS, TOLD, WITHOUT_ROWS
 from second_opinion.fhir.search_syntax import expression
 from second_opinion.fhir.search_values import Asked
 from second_opinion.store.query import Sort
@@ -126,6 +126,8 @@ def _every(type_name: str, *, reverse: bool) -> list[tuple[str, str]]:
 def _named(type_name: str, parameter: str, *, reverse: bool) -> list[tuple[str, str]] | None:
     if (type_name, parameter) in WITHOUT_ROWS:
         return []
+    if (type_name, parameter) in TOLD:
+        return [(type_name, parameter)] if reverse else None
     known = [name for name in INCLUDES.get(type_name, {}) if not reverse or name in PARAMETERS[type_name]]
     if parameter == "*":
         return [(type_name, each) for each in known] or None
