@@ -65,7 +65,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, clock: datetim
     )
     server.respawned_wrks = _Forgetful()
     with background_worker(settings, ahead):
-        server.serve(target_loader=partial(_web, settings, ahead))
+        server.serve(target_loader=partial(_web, settings, ahead, os.getpid()))
 
 
 class _Forgetful(dict[int, float]):
@@ -115,7 +115,7 @@ def _log(settings: Settings) -> None:
 
 
 def _work_beside(settings: Settings, ahead: timedelta, parent: int) -> None:
-    _end_with(parent, signal.SIGKILL)  # what it leaves under way, the next one resumes
+    _end_with(parent)  # what it leaves under way, the next one resumes
     step_back()
     work(settings, ahead)
 
@@ -130,10 +130,10 @@ def work(settings: Settings, ahead: timedelta) -> None:
     app.worker(settings, ahead).run(stopped, settings.send_timeout)
 
 
-def _end_with(parent: int, number: signal.Signals) -> None:
+def _end_with(parent: int) -> None:
     """Let this process end with the one that started it, also when that is killed."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it ended before we could ask
             sys.exit(1)
 
@@ -169,9 +169,9 @@ def _bind(host: str, port: int) -> None:
         probe.bind(address)
 
 
-def _web(settings: Settings, ahead: timedelta, *_: Any) -> Any:
+def _web(settings: Settings, ahead: timedelta, parent: int, *_: Any) -> Any:
     """The WSGI application of one web process, which ends with the process that started it."""
-    _end_with(os.getppid(), signal.SIGTERM)
+    _end_with(parent)  # while it starts any other signal is lost, and it would hold the port for ever
     _log(settings)
     application = app.web(settings, ahead)
     gc.freeze()  # what is loaded by now stays; collections need not walk it again and again
