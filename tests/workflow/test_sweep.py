@@ -306,6 +306,19 @@ def test_a_load_without_the_coverage_leaves_the_case_where_it_is(harbor: Service
     assert sweep(harbor.desk) == 0
 
 
+def test_a_case_closed_as_not_eligible_owes_no_letter_and_stands_on_no_list(harbor: Service, ehr: Caller) -> None:
+    harbor.load([each for each in small_directory.resources() if each["id"] != "coverage-0"])
+    task = opened(ehr)
+    staff(harbor, "eli", "eligibility-staff").record(task["id"], determinations.not_eligible())
+
+    harbor.clock.move(days=30)
+    after = swept(harbor, ehr, task)
+
+    assert status_of(after) == "not-eligible"
+    assert "performerType" not in after
+    assert "medical director" not in notes(after)
+
+
 def test_one_case_that_cannot_be_acted_upon_does_not_keep_the_others(harbor: Service, ehr: Caller) -> None:
     task = opened(ehr, **R10)
     with harbor.desk.store._database.migrating() as connection:

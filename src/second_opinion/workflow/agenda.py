@@ -37,6 +37,9 @@ AWAITING_REPORT = frozenset(
         CaseStatus.REPORT_DUE,
     }
 )
+# No clock runs for a letter here: a withdrawal is only confirmed, and no kind of notice is for somebody who is not our
+# member. Without a letter that could go out, the case would stay on the medical director's list for ever.
+UNWRITTEN = frozenset({CaseStatus.WITHDRAWN, CaseStatus.NOT_ELIGIBLE})
 
 
 class Appointment(NamedTuple):
@@ -108,7 +111,7 @@ def _untold(view: CaseView, status: CaseStatus) -> Iterator[Appointment]:
 
     After a decision that came late its letters, which are then due at once, have a day before anybody is called.
     """
-    if status is CaseStatus.WITHDRAWN:
+    if status in UNWRITTEN:
         return
     due, earliest = dict(view.clocks), view.decided_at + timedelta(days=1)
     held = {each.addressee for each in view.notices if each.in_preparation}
