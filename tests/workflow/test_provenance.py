@@ -61,6 +61,23 @@ def test_an_order_was_made_by_the_partner_that_sent_it(ehr: Caller, task: Json) 
     assert "entity" not in made
 
 
+def test_a_changed_order_is_its_senders_and_what_follows_is_the_engines_from_the_changed_one(
+    harbor: Service, ehr: Caller, task: Json
+) -> None:
+    harbor.clock.move(minutes=10)
+    order = ehr.read(task["focus"]["reference"])
+    anybody = {name: value for name, value in order.items() if name != "performer"}
+    assert ehr.put(anybody).status_code == 200
+
+    newest, first = told(ehr, task["focus"]["reference"])
+    follows = told(ehr, f"Task/{task['id']}")[0]
+
+    assert newest["agent"] == first["agent"]
+    assert newest["agent"][0]["who"] == {"identifier": {"value": "ehr"}}
+    assert follows["entity"][0]["what"]["reference"] == newest["target"][0]["reference"]
+    assert agents(follows)["author"]["who"]["type"] == "Device"
+
+
 def test_a_reviewers_decision_is_verified_by_the_attestations_number_and_names_nobody(
     harbor: Service, ehr: Caller, decided: Json
 ) -> None:

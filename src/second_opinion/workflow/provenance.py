@@ -49,8 +49,9 @@ class Origins:
         if known is None:  # a draft, or a message that belongs to no case
             return Origin(author=self._person(self._store.submitter(kept.type, kept.id)))
         view, events = known
-        told = [each for each in events if kept.type == "ServiceRequest" and each.detail.get("order") == kept.id]
-        line = _line(kept, told) or (told[0] if told else None) or _line(kept, events)
+        if _was_sent(kept, view):  # only who sent it may change it
+            return Origin(author=self._person(self._store.submitter(kept.type, kept.id)))
+        line = _line(kept, events)
         if line is None:
             return Origin(plan=view.insurer)
         plan, digest = _plan([line, *events]), _digest(line)
@@ -60,7 +61,7 @@ class Origins:
             verifier=_verifier(view, decided, self._vocabulary),
             plan=view.insurer,
             policy=f"{plan}|{digest}" if plan and digest else None,
-            source=None if told else self._source(view, kept),
+            source=self._source(view, kept),
         )
 
     def _case(self, number: int | None) -> tuple[CaseView, list[Event]] | None:
@@ -88,6 +89,13 @@ class Origins:
         before = (each for each in self._orders[order] if each.last_updated <= kept.last_updated + _TOGETHER)
         standing = next(before, None)
         return None if standing is None else Version("ServiceRequest", order, standing.version)
+
+
+def _was_sent(kept: Stored, view: CaseView) -> bool:
+    """Whether the resource is an order or Claim kept as it came in, and not one the plan wrote."""
+    if kept.type == "Claim":
+        return bool(view.claim_identifiers)
+    return kept.type == "ServiceRequest" and kept.id in {view.service_request_id, *view.further_orders}
 
 
 def _line(kept: Stored, events: Sequence[Event]) -> Event | None:
