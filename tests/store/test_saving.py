@@ -207,3 +207,12 @@ def test_audit_rows_and_attempts_are_kept(store: Store) -> None:
 
     assert rows == [(3,)]
     assert attempts == [("ehr", "/fhir/ServiceRequest/$submit")]
+
+
+def test_reports_that_reached_both_are_counted_with_the_time_they_took(store: Store) -> None:
+    assert store.reports() == (0, 0)
+    store.save(Changes(report_took=timedelta(days=2)))
+    store.save(Changes(report_took=timedelta(0)))
+    store.save(Changes())
+
+    assert store.reports() == (2, 2 * 24 * 60 * 60)

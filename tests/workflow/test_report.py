@@ -387,3 +387,19 @@ def _clock(task: Json, name: str) -> Iterator[Json]:
         parts = {each["url"]: each for each in extension.get("extension", ())}
         if parts.get("name", {}).get("valueCode") == name:
             yield parts["due"]
+
+
+def test_the_measure_counts_a_report_both_have_among_those_due_and_the_days_since_the_visit(loop: Loop) -> None:
+    def measured(name: str) -> str:
+        text = loop.plan.client.get("/metrics").text
+        return text.partition(f"\nsecond_opinion_reports_{name} ")[2].split()[0]
+
+    assert (measured("delivered_share"), measured("days")) == ("NaN", "NaN")
+    loop.doctor.post("Communication", loop.report())
+    loop.work()
+    assert (measured("delivered_share"), measured("days")) == ("0.0", "NaN")
+    loop.service.clock.move(days=3)
+    loop.mail()
+
+    assert measured("delivered_share") == "1.0"
+    assert 3 <= float(measured("days")) < 3.1

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from second_opinion.access.issuer import Issuer
+from second_opinion.cases.status import CaseStatus
 from second_opinion.errors import Unavailable
 from second_opinion.workflow.desk import Desk
 
 OPENAPI = Path(__file__).with_name("openapi.yaml")  # the file at the top of the project
+DAY = 24 * 60 * 60  # seconds
 DOCS_POLICY = (
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; script-src 'self' 'unsafe-inline'"
 )
@@ -27,6 +30,7 @@ def blueprint(desk: Desk, issuer: Issuer) -> Blueprint:
     metrics = CollectorRegistry()
     metrics.register(CaseCounts(desk))
     metrics.register(PostFigures(desk))
+    metrics.register(ReportFigures(desk))
 
     @open_to_all.get("/livez")
     def alive() -> Response:
@@ -98,6 +102,25 @@ class PostFigures:
         yield GaugeMetricFamily(f"{name}_waiting", "Messages owed and not yet delivered", post.waiting)
         yield GaugeMetricFamily(f"{name}_oldest_seconds", "Age of the oldest of them", post.oldest)
         yield CounterMetricFamily(f"{name}_failed", "Messages that came onto a person's list", post.failed)
+
+
+class ReportFigures:
+    """How the consultation reports stand at each scrape: the same from every process; NaN while there are none."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def collect(self) -> Any:
+        """Two gauges."""
+        cases = self._desk.store.case_counts()
+        delivered = cases.get(CaseStatus.REPORT_DELIVERED, 0)
+        asked = delivered + cases.get(CaseStatus.REPORT_DUE, 0)
+        reports, seconds = self._desk.store.reports()
+        share = "Share of reports, due or delivered, that the member and the initial provider both have"
+        days = "Mean days from the visit, or else the decision, until both have the report"
+        name = "second_opinion_reports"
+        yield GaugeMetricFamily(f"{name}_delivered_share", share, delivered / asked if asked else nan)
+        yield GaugeMetricFamily(f"{name}_days", days, seconds / DAY / reports if reports else nan)
 
 
 def _post_in_words(post: OutgoingPost) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 EVERYBODY = ""  # on the case
@@ -167,6 +167,9 @@ class Changes:
     work: list[Work] = field(default_factory=list)  # done later by the worker, exactly because this was committed
     also: list["Changes"] = field(default_factory=list)  # of further cases that change together with this one
     undelivered: int = 0  # messages that came onto a person's list, counted for ever
+    report_took: timedelta | None = (
+        None  # the case's report has reached both, this long after the visit; counted for ever
+    )
     answered: str | None = None  # registry id of whoever is shown these changes in the answer of this exchange
     subscriptions: list[SubscriptionWrite] = field(default_factory=list)
     counted: list[ResourceChange] = field(default_factory=list)  # become events here, or concern nobody

@@ -246,6 +246,12 @@ class Store:
         count: int = self._database.fetch("SELECT value FROM counter WHERE name = 'undelivered'")[0][0]
         return count
 
+    def reports(self) -> tuple[int, int]:
+        """How many reports reached both who are owed them, and the seconds all of them took."""
+        found = self._database.fetch("SELECT name, value FROM counter WHERE name IN ('reports', 'report-seconds')")
+        values: dict[str, int] = dict(found)
+        return values["reports"], values["report-seconds"]
+
     def work_handed_over(self, works: Sequence[Work]) -> None:
         """Mark tries that a worker's queue now holds."""
         worklist.handed_over(self._database, works)

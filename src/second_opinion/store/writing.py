@@ -38,6 +38,9 @@ def _add(written: Batch, changes: Changes, numbers: Callable[[int], int]) -> Non
         written.steps.append(partial(_release_keys, submissions=changes.submissions))
     if changes.undelivered:
         written.steps.append(partial(_count, name="undelivered", more=changes.undelivered))
+    if changes.report_took is not None:
+        written.steps.append(partial(_count, name="reports", more=1))
+        written.steps.append(partial(_count, name="report-seconds", more=int(changes.report_took.total_seconds())))
     rows = {
         "case_party": _parties(changes, number),
         "submission": [_submission(each) for each in changes.submissions],

@@ -70,7 +70,8 @@ def _saved(desk: Desk, case: CaseFile, after: Delivery, event: str, actor: str, 
     case = replace(case, version=case.version + 1, view=view)
     order: list[ResourceWrite] = []
     events = [_event(case, now, event, actor, after)]
-    if report_loop.closes(case):
+    took = report_loop.took(case, now) if report_loop.closes(case) else None
+    if took is not None:
         case = report_loop.closed(case, now)
         order = report_loop.completed_order(desk, case)
         events.append(Event(case.number, now, "report delivered", COMPUTER, {"note": REPORTED}))
@@ -84,6 +85,7 @@ def _saved(desk: Desk, case: CaseFile, after: Delivery, event: str, actor: str, 
             events=events,
             audit=[*given.audit, *_disclosed(case, after, actor)],
             undelivered=int(after.state in ON_THE_LIST),
+            report_took=took,
         )
     )
     return case

@@ -1,7 +1,7 @@
 """The loop of the consultation report closes when the member and the initial provider both have it, and only then."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from second_opinion.cases.status import CaseStatus, move
 from second_opinion.fhir import json_body
@@ -21,6 +21,12 @@ def closed(case: CaseFile, now: datetime) -> CaseFile:
     """The case with its report delivered to both."""
     status = move(CaseStatus(case.view.status), CaseStatus.REPORT_DELIVERED)
     return replace(case, view=replace(case.view, status=str(status), queue=None, closed_at=now, updated_at=now))
+
+
+def took(case: CaseFile, now: datetime) -> timedelta:
+    """How long both waited for the report of a case about to close: since the visit kept, else since the decision."""
+    kept = case.view.visit_at if case.view.status == CaseStatus.REPORT_DUE else None
+    return max(now - (kept or case.view.decided_at), timedelta())
 
 
 def completed_order(desk: Desk, case: CaseFile) -> list[ResourceWrite]:

@@ -19,7 +19,7 @@ def upgrade() -> None:
     _subscriptions()
     _the_rest()
     counters = sa.table("counter", sa.column("name"), sa.column("value"))
-    names = ("case", "resource", "snapshot", "undelivered")
+    names = ("case", "resource", "snapshot", "undelivered", "reports", "report-seconds")
     op.bulk_insert(counters, [{"name": name, "value": 0} for name in names])
     head = sa.table("audit_head", sa.column("records"), sa.column("digest"))
     op.bulk_insert(head, [{"records": 0, "digest": ""}])
