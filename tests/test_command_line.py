@@ -8,7 +8,9 @@ from click.testing import CliRunner, Result
 
 from desks import EXAMPLES
 from second_opinion.cli import main
+from second_opinion.fhir.own_extensions import MODES
 from second_opinion.review import policy as policies
+from second_opinion.review import ride_rules
 
 
 @pytest.fixture
@@ -107,6 +109,11 @@ def test_a_file_that_is_no_answer_is_told_so(run: Run, tmp_path: Path) -> None:
         ("timeframes.toml", "[calendar]", "colour = 1\n[calendar]", "colour: there is no such key"),
         ("specialties.toml", "[primary-care]", "[primary]", "there is no key 'primary'"),
         ("sensitive.toml", "[[labels]]", "[[label]]", "there is no key 'label'"),
+        ("transportation.toml", '"nmt-taxi", ', "", "mode 'nmt-taxi' must stand in exactly one kind, not in 0"),
+        ("transportation.toml", '"nmt-taxi"', '"nmt-taxy"', "did you mean 'nmt-taxi'?"),
+        ("transportation.toml", '"nmt-taxi"', '"nemt-air"', "mode 'nemt-air' must stand in exactly one kind, not in 2"),
+        ("transportation.toml", "certification = true", "certification = 1", "'certification' must be true or false"),
+        ("transportation.toml", "version =", "versoin =", "did you mean 'version'?"),
     ],
 )
 def test_a_wrong_file_of_a_plan_is_told_with_its_name(
@@ -124,3 +131,15 @@ def test_a_wrong_file_of_a_plan_is_told_with_its_name(
     assert refused.exit_code == 1
     assert file in refused.stderr
     assert told in refused.stderr
+
+
+def test_which_rides_wait_is_the_plans_to_say(tmp_path: Path) -> None:
+    written = (policies.folder("hpsj") / ride_rules.FILE).read_text()
+    own = tmp_path / ride_rules.FILE
+    own.write_text(written.replace("certification = false", "certification = true"))
+
+    shipped, stricter = ride_rules.load(policies.folder("hpsj"), MODES), ride_rules.load(own, MODES)
+
+    waiting = [{mode for mode in MODES if rules.waits_for_certification(mode)} for rules in (shipped, stricter)]
+    assert waiting == [{mode for mode in MODES if mode.startswith("nemt-")}, MODES]
+    assert not stricter.waits_for_certification(None)

@@ -54,8 +54,9 @@ from second_opinion.fhir import validation, x12
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.definitions import definitions
 from second_opinion.fhir.directory import StoredDirectory
+from second_opinion.fhir.own_extensions import MODES
 from second_opinion.letters import stationery
-from second_opinion.review import policy, reasons, sensitive
+from second_opinion.review import policy, reasons, ride_rules, sensitive
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
@@ -113,6 +114,7 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
         stationery=stationery.load(folder, tuple(each.code for each in known_reasons)),
         tables=Tables.load(folder / "specialties.toml"),
         sensitive=sensitive.load(folder),
+        rides=ride_rules.load(folder, MODES),
         frames=frames,
         calendar=Calendar(frames.business_days),
         vocabulary=Vocabulary(settings.canonical, settings.fhir_base, x12.load(settings.x12_table)),

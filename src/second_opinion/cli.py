@@ -15,9 +15,10 @@ from second_opinion.access import registry
 from second_opinion.cases import timeframes
 from second_opinion.errors import SecondOpinionError
 from second_opinion.fhir import audit_event, json_body
+from second_opinion.fhir.own_extensions import MODES
 from second_opinion.letters import stationery
 from second_opinion.review import policy as policies
-from second_opinion.review import reasons, sensitive, table
+from second_opinion.review import reasons, ride_rules, sensitive, table
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
 from second_opinion.workflow import explain as explaining
@@ -174,6 +175,8 @@ def policy_check(path: Path | None) -> None:
         timeframes.load(where / "timeframes.toml")
         Tables.load(where / "specialties.toml")
         sensitive.load(where)
+        driven = ride_rules.load(where, MODES)
+        click.echo(f"{loaded.plan}: {len(MODES)} modes of transport have their rule; version {driven.version}")
         codes = tuple(each.code for each in reasons.load(where / reasons.FILE))
         click.echo(f"{loaded.plan}: letters in {', '.join(sorted(stationery.load(where, codes).wordings))}")
 

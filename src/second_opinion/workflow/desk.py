@@ -14,6 +14,7 @@ from second_opinion.fhir.directory import StoredDirectory
 from second_opinion.letters.stationery import Stationery
 from second_opinion.review.policy import Policy
 from second_opinion.review.reasons import DeterminationReason
+from second_opinion.review.ride_rules import RideRules
 from second_opinion.review.sensitive import Sensitive
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
@@ -31,6 +32,7 @@ class Desk:
     stationery: Stationery  # the plan's letterhead and the wording of its letters
     tables: Tables  # specialty equivalence, primary care, other systems
     sensitive: Sensitive  # conditions whose very existence is protected
+    rides: RideRules  # which rides wait for the physician's certification
     frames: TimeFrames
     calendar: Calendar
     vocabulary: Vocabulary
