@@ -21,6 +21,7 @@ class Ride:
     service_request_id: str
     task_id: str
     mode: str | None = None  # code of transport-mode
+    certification: bool = False  # by the rules when it was asked for, it waits for the physician's
     attendant: bool | None = None
     language: str | None = None  # BCP 47
     pickup: dict[str, Any] | None = None  # FHIR Address

@@ -102,7 +102,7 @@ def _ask(desk: Desk, arrival: Arrival, stored: Stored, received: Received, case:
             events=[determined(case, determination, request.resolution, milliseconds(desk.now()))],
             audit=[audited(arrival, case.view.updated_at, kept, case.member)],
             evidence=dict(request.resolution.evidence),
-            work=work_owed(desk, case, earlier),
+            work=work_owed(case, earlier),
         )
     )
     return Answer(as_stored(kept), created=False, view=case.view)

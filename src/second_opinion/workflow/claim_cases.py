@@ -130,7 +130,7 @@ def together(
         question = None if part.question in held else part.question
         held |= {question} if question else set()
         cases.append(told)
-        changes.append(_changes(desk, part, told, fresh, question))
+        changes.append(_changes(part, told, fresh, question))
     first, *others = changes
     first.also, first.answered = others, known.partner
     return cases, first
@@ -164,9 +164,7 @@ def _shown(
     return projection.next_versions(desk, case, desk.store.case_resources(case.number), views)
 
 
-def _changes(
-    desk: Desk, part: Part, case: CaseFile, written: list[ResourceWrite], question: tuple[str, str] | None
-) -> Changes:
+def _changes(part: Part, case: CaseFile, written: list[ResourceWrite], question: tuple[str, str] | None) -> Changes:
     return Changes(
         case=case_file.row(case),
         resources=[*part.orders, *written],
@@ -175,5 +173,5 @@ def _changes(
         close_question=part.closes,
         events=list(part.events),
         evidence=dict(part.evidence),
-        work=work_owed(desk, case, part.before),
+        work=work_owed(case, part.before),
     )

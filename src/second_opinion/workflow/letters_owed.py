@@ -7,7 +7,6 @@ from second_opinion.cases.notices import NoticeKind
 from second_opinion.cases.status import CaseStatus
 from second_opinion.store.changes import Work
 from second_opinion.workflow.case_file import CaseFile
-from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.messages_owed import messages_owed
 
 _BY_THE_TABLE: Mapping[CaseStatus, NoticeKind] = MappingProxyType(
@@ -20,9 +19,9 @@ _BY_THE_TABLE: Mapping[CaseStatus, NoticeKind] = MappingProxyType(
 )
 
 
-def work_owed(desk: Desk, case: CaseFile, before: CaseFile | None = None) -> list[Work]:
+def work_owed(case: CaseFile, before: CaseFile | None = None) -> list[Work]:
     """The worker's part; ``before`` is the case as it was: what already stood then was told then."""
-    return [*messages_owed(desk.rides, case, before), *_letters(case, before)]
+    return [*messages_owed(case, before), *_letters(case, before)]
 
 
 def _letters(case: CaseFile, before: CaseFile | None) -> list[Work]:

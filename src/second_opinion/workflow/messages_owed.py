@@ -4,22 +4,21 @@ from collections.abc import Iterator
 
 from second_opinion.fhir.case_view import CaseView, Delivery, Reference
 from second_opinion.fhir.elements import provider
-from second_opinion.review.ride_rules import RideRules
 from second_opinion.store.changes import Work
 from second_opinion.workflow.case_file import CaseFile
 
 REVOKED = "-revoked"  # behind the number of what is sent once more, to say that it no longer holds
 
 
-def messages_owed(rules: RideRules, case: CaseFile, before: CaseFile | None = None) -> list[Work]:
+def messages_owed(case: CaseFile, before: CaseFile | None = None) -> list[Work]:
     """The errands; ``before`` is the case as it was: what was owed then is on its way already."""
-    known = {each.key for each in _errands(rules, before)} if before else set()
-    return [each for each in _errands(rules, case) if each.key not in known]
+    known = {each.key for each in _errands(before)} if before else set()
+    return [each for each in _errands(case) if each.key not in known]
 
 
-def _errands(rules: RideRules, case: CaseFile) -> Iterator[Work]:
+def _errands(case: CaseFile) -> Iterator[Work]:
     view = case.view
-    for reference, recipient in (*_requests(view), *_forwarded(view), *_reports(view), *_rides(rules, case)):
+    for reference, recipient in (*_requests(view), *_forwarded(view), *_reports(view), *_rides(case)):
         yield _errand(case, reference, recipient)
     if view.status == "withdrawn":
         yield from _taken_back(case)
@@ -51,12 +50,12 @@ def _reports(view: CaseView) -> Iterator[tuple[str, Reference]]:
             yield f"Communication/{copy.communication_id}", copy.recipient
 
 
-def _rides(rules: RideRules, case: CaseFile) -> Iterator[tuple[str, Reference]]:
-    """By the plan's rules a ride waits for the physician's certification; any ride waits for a vendor."""
+def _rides(case: CaseFile) -> Iterator[tuple[str, Reference]]:
+    """Medical transportation waits for the physician's certification; any ride for a vendor."""
     ride = case.view.ride
     if ride is None or ride.vendor is None or case.view.status == "withdrawn":
         return
-    if rules.waits_for_certification(ride.mode) and not case.certified:
+    if ride.certification and not case.certified:
         return
     yield f"ServiceRequest/{ride.service_request_id}", ride.vendor
     yield f"Task/{ride.task_id}", ride.vendor

@@ -28,6 +28,7 @@ def ride(desk: Desk, kept: Ride | None, asked: StatedTransportation, member: Mem
     return replace(
         arranged,
         mode=asked.mode,
+        certification=desk.rides.waits_for_certification(asked.mode),
         attendant=asked.attendant,
         language=asked.language or member.language,
         pickup=_pickup(patient, desk.vocabulary.extension("confidential-communication")),

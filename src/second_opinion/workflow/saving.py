@@ -52,4 +52,4 @@ def _question(desk: Desk, case: CaseFile) -> tuple[str, str] | None:
 def _owed(desk: Desk, case: CaseFile) -> list[Work]:
     """The letters and messages this version of the case brought."""
     before = desk.store.case(case.number)
-    return work_owed(desk, case, case_file.load(before.body) if before else None)
+    return work_owed(case, case_file.load(before.body) if before else None)

@@ -81,7 +81,7 @@ def _decide(desk: Desk, arrival: Arrival, received: Received, place: Place) -> A
             audit=[audited(arrival, case.view.updated_at, kept, case.member)],
             evidence=dict(request.resolution.evidence),
             answered=arrival.caller.id if arrival.answers_case else None,
-            work=work_owed(desk, case, earlier),
+            work=work_owed(case, earlier),
         )
     )
     return Answer(as_stored(kept), created=place.version == 1, view=case.view, resolution=request.resolution)

@@ -50,7 +50,7 @@ def withdraw(desk: Desk, arrival: Arrival, stored: Stored, received: Received, c
             close_question=ends,
             events=[Event(case.number, now, kind, arrival.caller.id, {"order": stored.id})],
             audit=[audited(arrival, now, kept, case.member)],
-            work=work_owed(desk, case) if ends else [],
+            work=work_owed(case) if ends else [],
         )
     )
     return Answer(as_stored(kept), created=False, view=case.view)
