@@ -307,6 +307,7 @@ def audit_verify(database_url: str | None) -> None:
     """Follow the chain of records; exit 1 naming the first that is broken."""
     with app.store(_settings(database_url)) as store:
         store.recover()
+        store.wait_for_notes()
         records, broken = store.verify_audit()
     if broken:
         raise Told(f"the audit trail is broken: {broken}; {records:,} records before it hold")
@@ -320,6 +321,7 @@ def audit_export(database_url: str | None) -> None:
     settings = _settings(database_url)
     with app.store(settings) as store:
         store.recover()
+        store.wait_for_notes()
         for number, row in store.audited():
             click.echo(json_body.write(audit_event.write(number, row, settings.fhir_base)))
 

@@ -27,6 +27,7 @@ TAMPERED = {
 def four_records(store: Store) -> None:
     store.save(a_request(1))
     store.note([an_audit_row("a"), an_audit_row("b")])
+    store.wait_for_notes()
     store.save(Changes(audit=[an_audit_row("c")]))
 
 
@@ -53,6 +54,7 @@ def test_whatever_is_changed_behind_our_back_is_named(store: Store, tampering: s
 
 def test_records_come_back_as_they_were_kept_and_in_order(store: Store) -> None:
     store.note([an_audit_row("a"), an_audit_row("b")])
+    store.wait_for_notes()
     store.save(Changes(audit=[an_audit_row("c")]))
 
     assert list(store.audited()) == [(1, an_audit_row("a")), (2, an_audit_row("b")), (3, an_audit_row("c"))]

@@ -201,6 +201,7 @@ def test_a_deleted_resource_is_there_as_deleted_and_found_by_no_search(store: St
 
 def test_audit_rows_and_attempts_are_kept(store: Store) -> None:
     store.note([a_request(1).audit[0]] * 3)
+    store.wait_for_notes()
     store.attempt(AT, "ehr", "/fhir/ServiceRequest/$submit", "0" * 64)
     rows = store._database.fetch("SELECT count(*) FROM audit")
     attempts = store._database.fetch("SELECT partner, path FROM attempt")

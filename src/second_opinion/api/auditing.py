@@ -72,9 +72,10 @@ def register(app: Flask, store: Store) -> None:
 
     @app.after_request
     def record(response: Response) -> Response:
-        path = request.path
+        path = request.environ["PATH_INFO"]
         if path.startswith("/fhir") and not path.startswith(_OPEN) and request.method not in {"OPTIONS", "HEAD"}:
-            rows = _rows(request, response.status_code)
+            asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Werkzeug documents it; each look through the proxy costs
+            rows = _rows(asked, response.status_code)
             try:
                 store.note(rows)
             except Unavailable as unavailable:

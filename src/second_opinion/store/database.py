@@ -148,6 +148,9 @@ class Database(Protocol):
     def note(self, rows: Sequence[Row]) -> None:
         """Write audit rows soon, without waiting for the disk; they outlive the process."""
 
+    def wait_for_notes(self) -> None:
+        """Return when all that was noted before is in the database."""
+
     def recover(self) -> int:
         """Write what processes that died had noted; how many rows."""
 

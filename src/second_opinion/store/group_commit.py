@@ -2,10 +2,11 @@
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from second_opinion.store.changes import Conflict
@@ -13,6 +14,8 @@ from second_opinion.store.database import SQLITE, Batch, Noted, Row, conflict_ki
 from second_opinion.store.turns import Turns
 
 GROUP = 64  # batches in one commit at most: bounds how long another process waits for its turn
+NOTED_WITHIN = 0.25  # seconds a note waits for others
+MOST_NOTES = 5_000  # of one commit
 PATIENCE = 6.0  # seconds a caller waits for its batch before it is told to come again
 
 Waiting = tuple[Batch, "Future[None]"]
@@ -139,8 +142,11 @@ class Writer:
         self._noted: Noted | None = None
         self._again: list[Waiting] = []
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self._notes: SimpleQueue[Waiting] = SimpleQueue()
+        self._woken, self._due = Event(), Event()
         self._thread = Thread(target=self._serve, name="store writer", daemon=True)
         self._thread.start()
+        Thread(target=self._remind, name="store notes", daemon=True).start()
 
     def write(self, batch: Batch) -> None:
         """Queue the batch and wait until it is on disk."""
@@ -157,6 +163,12 @@ class Writer:
         self._queue.put((batch, future))
         return future
 
+    def note(self, batch: Batch) -> None:
+        """Queue what is safe in the journal already: it is written with others, within a moment."""
+        self._notes.put((batch, Future()))
+        if not self._woken.is_set():
+            self._woken.set()
+
     def close(self) -> Noted | None:
         """Write what is queued and end the thread; what of the journal is in."""
         self._queue.put(None)
@@ -164,14 +176,34 @@ class Writer:
         return self._noted
 
     def _serve(self) -> None:
-        while (first := self._queue.get()) is not None:
+        ended = False
+        while not ended:
+            first = self._queue.get()
             with self._turns.taken():
-                drained, ended = self._drained(first)
-                group = [*self._again, *drained]
-                self._written(commit(self._connection, group))
+                drained, ended = self._drained(first) if first is not None else ([], True)
+                noted = self._drained_notes() if ended or self._due.is_set() else []
+                group = [*self._again, *drained, *noted]
+                if group:
+                    self._written(commit(self._connection, group))
             self._settle(group)
-            if ended:
-                return
+
+    def _remind(self) -> None:
+        """Notes wait a moment for others: a commit for each would cost every reader its cache."""
+        while self._woken.wait():
+            time.sleep(NOTED_WITHIN)
+            self._woken.clear()
+            self._due.set()
+            self._queue.put((Batch(), Future()))
+
+    def _drained_notes(self) -> list[Waiting]:
+        self._due.clear()
+        notes: list[Waiting] = []
+        with contextlib.suppress(Empty):
+            while len(notes) < MOST_NOTES:
+                notes.append(self._notes.get_nowait())
+        if not self._notes.empty():
+            self._woken.set()
+        return notes
 
     def _settle(self, group: Sequence[Waiting]) -> None:
         """Tell what of the journal is on disk; notes that could not be written go first in the next commit."""

@@ -109,6 +109,10 @@ class Store:
         """Write audit rows soon, without waiting for the disk; they outlive the process."""
         self._database.note([audit_chain.row(row) for row in rows])
 
+    def wait_for_notes(self) -> None:
+        """Return when all that was noted before is in the database."""
+        self._database.wait_for_notes()
+
     def recover(self) -> int:
         """Write what processes that died had noted; how many rows."""
         return self._database.recover()

@@ -117,6 +117,9 @@ class Postgresql:
         batch.rows["audit"] = list(rows)
         self.write(batch)
 
+    def wait_for_notes(self) -> None:
+        """Nothing waits: what was noted was written."""
+
     def recover(self) -> int:
         """Nothing is left behind: what was noted was written."""
         return 0

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from weakref import WeakSet
 from sqlalchemy import Connection
 
 from second_opinion.store.database import SQLITE, Batch, Row, Transaction, unavailable
-from second_opinion.store.group_commit import Writer
+from second_opinion.store.group_commit import NOTED_WITHIN, Writer
 from second_opinion.store.journal import Journal
 from second_opinion.store.places import Place, file_place
 from second_opinion.store.sqlite_bulk import SqliteBulk, only_one, sqlalchemy_transaction
@@ -88,7 +89,11 @@ class SqliteFile:
 
     def note(self, rows: Sequence[Row]) -> None:
         """Write audit rows in one of the next commits, without waiting."""
-        self._journal.note(rows, self._writer.write_later)
+        self._journal.note(rows, self._writer.note)
+
+    def wait_for_notes(self) -> None:
+        """Return when all that was noted before, by any process that lives, is in the database."""
+        time.sleep(3 * NOTED_WITHIN)
 
     def recover(self) -> int:
         """Write what processes that died had noted; how many rows."""

@@ -40,6 +40,9 @@ class SqliteMemory:
         batch.rows["audit"] = list(rows)
         self._write_now(batch)
 
+    def wait_for_notes(self) -> None:
+        """Nothing waits: what was noted was written."""
+
     def recover(self) -> int:
         """Nothing outlives the process."""
         return 0
