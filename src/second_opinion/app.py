@@ -28,6 +28,7 @@ from second_opinion.api import (
     discovery,
     draining,
     handlers,
+    in_time,
     information,
     letters,
     messages,
@@ -192,6 +193,7 @@ def application(desk: Desk) -> Flask:
     access_log.register(app)
     turnstile.register(app)
     auditing.register(app, parts.store)
+    in_time.register(app, parts.settings.answer_within)
     app.register_blueprint(discovery.blueprint(parts, admitting.issuer(parts.settings)))
     app.register_blueprint(oauth.blueprint(admitting.token_server(parts.settings, parts.store)))
     discovery.register_docs(app)

@@ -8,7 +8,7 @@
         Duplicate 409           CaseClosed 409         PreconditionFailed 412
         BodyTooLarge 413        UnsupportedMediaType 415
         Unprocessable 422       RequiredMissing, CodeInvalid, Unresolved (MemberUnknown), BusinessRule, UnknownModifier
-        Throttled 429           Unavailable 503
+        Throttled 429           Unavailable 503 (OutOfTime)
 
 Messages say what is wrong and what would be right; they never repeat a received value.
 """
@@ -187,3 +187,7 @@ class Unavailable(SecondOpinionError):
 
     status = 503
     issue = "transient"
+
+
+class OutOfTime(Unavailable):
+    """The answer is due before the work can be finished."""

@@ -30,6 +30,7 @@ class Settings:
     allow_loopback: bool = False  # rehearsals: loopback hosts on that list may be called
     retry_delays: tuple[int, ...] = (10, 60, 300, 1800, 7200, 21600)  # seconds between tries
     send_timeout: int = 10  # seconds for one outgoing call
+    answer_within: int = 12  # seconds; a Claim not decided by then is answered as pended, and decided by the worker
     sweep_seconds: int = 60  # seconds between clock sweeps
     enclosures_folder: Path | None = None  # your-rights, nondiscrimination, language-notice as PDF
     max_body: int = 16 * 1024 * 1024  # bytes; above: 413

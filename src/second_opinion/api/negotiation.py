@@ -15,6 +15,7 @@ from uuid import uuid4
 from flask import Flask, Request, Response, request
 
 from second_opinion.errors import BadRequest, NotAcceptable, UnsupportedMediaType
+from second_opinion.store import patience
 
 Environ = dict[str, Any]  # WSGI's, PEP 3333
 
@@ -96,7 +97,9 @@ def body(asked: Request) -> bytes:
     """The body, announced as FHIR JSON (else 415), of a caller that takes FHIR JSON (else 406)."""
     check_accepted(asked)
     _check_content(asked.environ.get("CONTENT_TYPE", ""))
-    return asked.get_data(cache=False)
+    received = asked.get_data(cache=False)
+    patience.begin_anew()  # how long the sender took is the sender's affair
+    return received
 
 
 @lru_cache(maxsize=512)

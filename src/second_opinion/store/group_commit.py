@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
+from second_opinion.store import patience
 from second_opinion.store.changes import Conflict
 from second_opinion.store.database import SQLITE, Batch, Noted, Row, conflict_kind, insert_statements, unavailable
 from second_opinion.store.turns import Turns
@@ -45,8 +46,13 @@ class SqliteTransaction:
 
 def commit(connection: sqlite3.Connection, group: Iterable[Waiting]) -> int:
     """Write every batch of the group in one transaction and tell each caller; the number of new rows."""
-    group = [waiting for waiting in group if waiting[1].set_running_or_notify_cancel()]
-    transaction = SqliteTransaction(connection)
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error:
+        for _, future in _still_waiting(group):
+            future.set_exception(unavailable())
+        return 0
+    group, transaction = _still_waiting(group), SqliteTransaction(connection)
     try:
         failures = _write(connection, transaction, group)
         connection.execute("COMMIT")
@@ -63,11 +69,15 @@ def commit(connection: sqlite3.Connection, group: Iterable[Waiting]) -> int:
     return transaction.rows
 
 
+def _still_waiting(group: Iterable[Waiting]) -> list[Waiting]:
+    """Those whose callers wait on; of one that gave up while others held the database nothing is written."""
+    return [waiting for waiting in group if waiting[1].set_running_or_notify_cancel()]
+
+
 def _write(
     connection: sqlite3.Connection, transaction: SqliteTransaction, group: Sequence[Waiting]
 ) -> dict[int, BaseException]:
     """Write all together; if one cannot be written, one by one. The failures by place in the group."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
         _together([batch for batch, _ in group]).run(transaction)
     except sqlite3.OperationalError:
@@ -150,9 +160,10 @@ class Writer:
 
     def write(self, batch: Batch) -> None:
         """Queue the batch and wait until it is on disk."""
+        waiting = patience.left(PATIENCE)
         future = self.write_later(batch)
         try:
-            future.result(PATIENCE)
+            future.result(waiting)
         except TimeoutError:
             future.cancel()
             raise unavailable() from None

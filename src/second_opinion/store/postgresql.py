@@ -3,14 +3,16 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, make_url, text
+from psycopg.abc import PQGen
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, make_url, text
 from sqlalchemy.exc import OperationalError
 
-from second_opinion.errors import Unavailable
+from second_opinion.errors import OutOfTime, Unavailable
+from second_opinion.store import patience
 from second_opinion.store.changes import Conflict
 from second_opinion.store.database import (
     POSTGRESQL,
@@ -24,8 +26,12 @@ from second_opinion.store.database import (
 )
 from second_opinion.store.places import Place
 
+RV = TypeVar("RV")
+
 TRIES = 5  # of a transaction that lost against another's locks
 CONNECTIONS = 40  # of one process at most
+REACHED_WITHIN = 5  # seconds
+LOOKS_UP = 0.1  # seconds between looks at whether to wait on
 _MIGRATING, _LOADING, _PLACES = 7_700_001, 7_700_002, 7_700_003  # advisory locks, numbers of our own
 
 _SERVING = "-c statement_timeout=8000 -c lock_timeout=6000"  # milliseconds: every answer comes within 15 s
@@ -66,6 +72,19 @@ class BulkTransaction(PostgresqlTransaction):
                 copy.write_row(row)
 
 
+class Patient(psycopg.Connection[Row]):
+    """A connection whose server is waited for as long as the request under way has time, and no longer."""
+
+    def wait(self, gen: PQGen[RV], interval: float = LOOKS_UP, timeout: float | None = None) -> RV:
+        """Psycopg's own place for it. OutOfTime ends the connection: what it does meanwhile, nobody knows."""
+        try:
+            return super().wait(gen, interval, patience.left(timeout))
+        except errors._WaitTimeout:  # noqa: SLF001 - psycopg's: callers are to turn it into an error of their own
+            self.close()
+            patience.left()
+            raise
+
+
 class Postgresql:
     """A PostgreSQL database shared with other threads, processes and machines."""
 
@@ -79,17 +98,22 @@ class Postgresql:
             max_overflow=CONNECTIONS - 10,
             pool_timeout=5,
             pool_pre_ping=True,
-            connect_args={"autocommit": True, "connect_timeout": 5, "options": _SERVING},
+            connect_args={"autocommit": True, "options": _SERVING},
         )
+        event.listen(self._engine, "do_connect", _connected)
 
     @contextlib.contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Row]]:
+        patience.left()
         try:
             pooled = self._engine.raw_connection()
         except Exception as error:
             raise unavailable() from error
         try:
             yield _driver(pooled)
+        except OutOfTime:
+            pooled.invalidate()
+            raise
         finally:
             pooled.close()
 
@@ -200,6 +224,12 @@ class PostgresqlBulk:
         """One short transaction, on disk with everything before it when it returns."""
         with self._connection.transaction():
             step(BulkTransaction(self._connection))
+
+
+def _connected(_dialect: Any, _record: Any, given: Sequence[Any], named: dict[str, Any]) -> Patient:
+    """A new connection of the pool; the driver waits two seconds at least."""
+    within = patience.left(REACHED_WITHIN)
+    return Patient.connect(*given, **named, connect_timeout=int(within or REACHED_WITHIN))
 
 
 def _driver(pooled: PoolProxiedConnection) -> psycopg.Connection[Row]:

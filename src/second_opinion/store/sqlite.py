@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection
 
+from second_opinion.store import patience
 from second_opinion.store.database import SQLITE, Batch, Row, Transaction, unavailable
 from second_opinion.store.group_commit import NOTED_WITHIN, Writer
 from second_opinion.store.journal import Journal
@@ -67,6 +68,7 @@ class SqliteFile:
 
     def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of one query, on this thread's own connection."""
+        patience.left()
         try:
             reader: sqlite3.Connection = self._mine.reader
         except AttributeError:

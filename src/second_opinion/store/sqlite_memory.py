@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from second_opinion.store import patience
 from second_opinion.store.database import SQLITE, Batch, Row, Step
 from second_opinion.store.group_commit import commit
 from second_opinion.store.places import Place
@@ -27,11 +28,13 @@ class SqliteMemory:
 
     def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of one query."""
+        patience.left()
         with self._alone:
             return self._connection.execute(statement, values).fetchall()
 
     def write(self, batch: Batch) -> None:
         """Write the batch now."""
+        patience.left()
         self._write_now(batch).result()
 
     def note(self, rows: Sequence[Row]) -> None:

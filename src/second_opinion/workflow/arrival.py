@@ -33,6 +33,8 @@ class Arrival:
     request_id: str | None
     interaction: str  # create, transaction, operation, update
     type: str = "ServiceRequest"  # of the door
+    since: datetime | None = None  # first received, where it could not be answered in time
+    waited_for: bool = True  # the sender waits for the answer
 
     def read(self) -> dict[str, Any]:
         """The body as strict JSON."""
@@ -41,7 +43,7 @@ class Arrival:
     @property
     def answers_case(self) -> bool:
         """Whether the answer itself shows the case, so that its sender need not be notified of it."""
-        return self.interaction == "operation"
+        return self.interaction == "operation" and self.waited_for
 
     def record(self, at: datetime, resource: str, patient: str | None, **detail: object) -> AuditRow:
         """What this arrival did to the resource ("Type/id") of a patient (Patient id), for the audit trail."""

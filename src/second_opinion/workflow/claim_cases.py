@@ -132,7 +132,7 @@ def together(
         cases.append(told)
         changes.append(_changes(part, told, fresh, question))
     first, *others = changes
-    first.also, first.answered = others, known.partner
+    first.also = others
     return cases, first
 
 

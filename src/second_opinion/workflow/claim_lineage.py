@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from second_opinion.cases.numbers import authorization_case, running_number
 from second_opinion.fhir.pas import terms
 from second_opinion.fhir.pas.request import PasRequest
+from second_opinion.fhir.resolving import Target
 from second_opinion.fhir.search_terms import bounded, token
 from second_opinion.fhir.sent_claim import SentClaim
 from second_opinion.store.changes import ResourceWrite
@@ -13,6 +14,7 @@ from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 
 SENT_AS = "sent-as"  # index term of a kept Claim: the address its sender gives it
+WAITS_AS = "waits-as"  # of an answer not decided yet: its sender, and what an update may name its Claim by
 NUMBERS = ("administrationReferenceNumber", "authorizationNumber")
 
 
@@ -24,6 +26,22 @@ def sent_as(request: PasRequest) -> tuple[str, str]:
 def findable(kept: ResourceWrite, request: PasRequest) -> ResourceWrite:
     """The kept Claim, found by its sender's address too."""
     return ResourceWrite(**{**vars(kept), "terms": [*kept.terms, sent_as(request)]})
+
+
+def waits_as(partner: str, request: PasRequest) -> list[tuple[str, str]]:
+    """Index terms by which an update finds that the Claim it follows is not decided yet."""
+    numbers = (token(each["value"], each.get("system")) for each in request.claim["identifier"])
+    return [_waits_as(partner, each) for each in (sent_as(request)[1], *numbers)]
+
+
+def undecided(desk: Desk, partner: str, request: PasRequest) -> list[str]:
+    """Ids of the answers, not decided yet, to Claims the update may follow; the oldest first."""
+    named = (_waits_as(partner, value) for _, value in _names(request))
+    return sorted({ident for term in named for ident, _ in desk.store.bodies("ClaimResponse", *term)})
+
+
+def _waits_as(partner: str, value: str) -> tuple[str, str]:
+    return WAITS_AS, bounded(f"{partner}|{value}")
 
 
 def predecessor(desk: Desk, partner: str, request: PasRequest) -> tuple[CaseFile, SentClaim] | None:
@@ -59,18 +77,28 @@ def numbers_in(request: PasRequest) -> Iterator[int]:
 
 def _named_claims(desk: Desk, request: PasRequest) -> Iterator[str]:
     """Ids of kept Claims the update may mean, the likeliest first."""
-    claim = (request.related or {}).get("claim", {})
-    if "reference" in claim:
-        target = request.target(claim)
-        url = target.entry.full_url if target.entry else None
-        if url is None and target.own_reference:
-            yield target.own_reference.partition("/")[2]
-        yield from _kept(desk, SENT_AS, bounded(url or claim["reference"]))
+    own = _target(request)
+    if own is not None and own.entry is None and own.own_reference:
+        yield own.own_reference.partition("/")[2]
+    for parameter, value in _names(request):
+        yield from _kept(desk, parameter, value)
+
+
+def _names(request: PasRequest) -> Iterator[tuple[str, str]]:
+    """Index terms of the Claim the update follows: its sender's address of it, then its identifiers."""
+    claim, target = (request.related or {}).get("claim", {}), _target(request)
+    if target is not None:
+        yield SENT_AS, bounded((target.entry.full_url if target.entry else None) or claim["reference"])
     given = [claim["identifier"]] if "identifier" in claim else []
     prior = request.prior_at.resource if request.prior_at else {}
     for each in (*given, *prior.get("identifier", ())):
         if "value" in each:
-            yield from _kept(desk, "identifier", token(each["value"], each.get("system")))
+            yield "identifier", token(each["value"], each.get("system"))
+
+
+def _target(request: PasRequest) -> Target | None:
+    claim = (request.related or {}).get("claim", {})
+    return request.target(claim) if "reference" in claim else None
 
 
 def _kept(desk: Desk, parameter: str, value: str) -> list[str]:

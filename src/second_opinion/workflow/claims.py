@@ -1,28 +1,33 @@
 """A Claim comes in: each item that asks for a second opinion becomes a case like any other; all are answered at once.
 
-The PAS door differs from the others only in how the request is read and how the answer is wrapped.
+The PAS door differs from the others only in how the request is read and how the answer is wrapped. What cannot be
+decided in time is kept, answered as pended, and decided by the worker.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
-from second_opinion.errors import MemberUnknown
+from second_opinion.access import registry
+from second_opinion.access.caller import again as registered
+from second_opinion.errors import MemberUnknown, Unavailable, Unprocessable
 from second_opinion.fhir import json_body
-from second_opinion.fhir.pas import bundle, orders, sent, stored_claim, terms, unanswered
+from second_opinion.fhir.pas import orders, sent, stored_claim, terms
+from second_opinion.fhir.pas import request as pas_request
 from second_opinion.fhir.pas.bundle import Edition
 from second_opinion.fhir.pas.orders import Line
 from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.pas.unanswered import Refusal
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
-from second_opinion.store.changes import Changes, ResourceWrite, Submission
-from second_opinion.store.stored import Stored, StoredSubmission
+from second_opinion.store import patience
+from second_opinion.store.changes import Changes, ResourceWrite, Work
+from second_opinion.store.stored import StoredSubmission
 from second_opinion.workflow import (
     claim_answers,
     claim_cases,
     claim_gates,
     claim_lineage,
+    claim_receiving,
     claim_updates,
     opening,
     projection,
@@ -30,42 +35,79 @@ from second_opinion.workflow import (
 from second_opinion.workflow.arrival import Arrival, told_anew
 from second_opinion.workflow.claim_answers import ClaimAnswer
 from second_opinion.workflow.claim_cases import Part
+from second_opinion.workflow.claim_receiving import Receiving
 from second_opinion.workflow.claim_updates import Refused
-from second_opinion.workflow.deciding import Request, milliseconds
+from second_opinion.workflow.deciding import Request
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.repeats import kept_case
 from second_opinion.workflow.submit import understand
 
+CLAIM = "claim"  # kind of the work that decides what was not decided in time
 NO_MEMBER = (
     "The member could not be identified: the member number, the birth date and the family name must agree with the "
     "plan's records."
 )
 
 
-@dataclass(frozen=True)
-class Receiving:
-    """One Claim on its way to its answer."""
-
-    desk: Desk
-    arrival: Arrival
-    request: PasRequest
-    lines: tuple[Line, ...]
-    place: sent.Place
-    edition: Edition
-    earlier: StoredSubmission | None  # the same Claim, answered without a case
-
-
 def submit(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition = Edition.CURRENT) -> ClaimAnswer:
     """Answer the Claim: decide each item, or say what the Claim is answered with already."""
-    return told_anew(lambda: _submit(desk, arrival, request, edition))
+    try:
+        with patience.deciding():
+            return told_anew(lambda: _submit(desk, arrival, request, edition))
+    except Unavailable:
+        return told_anew(lambda: _pend(desk, arrival, request, edition))
 
 
-def _submit(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition) -> ClaimAnswer:
-    claim_gates.refuse_bare(desk, request)
+def decide_later(desk: Desk, work: Work) -> None:
+    """Decide a Claim that was answered as pended because there was no time; nothing where that was done since."""
+    earlier = desk.store.submission(work.body["partner"], work.body["key"])
+    if earlier is not None and earlier.case is None:
+        arrival, request = _kept_arrival(desk, earlier, work)
+        told_anew(lambda: _submit(desk, arrival, request, Edition.CURRENT))
+
+
+def _kept_arrival(desk: Desk, earlier: StoredSubmission, work: Work) -> tuple[Arrival, PasRequest]:
+    """The Claim as it came, and who sent it as registered now."""
+    entry = registry.find(desk.store, earlier.partner)
+    if entry is None:
+        raise LookupError("the sender of a Claim is not registered")
+    caller = registered(entry, "", None)
+    arrival = Arrival(caller, earlier.body, work.body["request"], "operation", "Claim", waited_for=False)
+    return arrival, pas_request.read(arrival.read(), desk.vocabulary)
+
+
+def _pend(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition) -> ClaimAnswer:
+    """There is no time left to decide: the Claim is kept with the work of deciding it, and answered as pended."""
     earlier = desk.store.submission(arrival.caller.id, request.key)
     if earlier is not None and earlier.case is not None:
         return _again(desk, earlier, request, edition)
-    return _decide(desk, arrival, request, earlier, edition)
+    receiving = _receiving(desk, arrival, request, earlier, edition)
+    if receiving.waits and (told := receiving.told_before()) is not None:
+        return receiving.answer(json_body.read(told.body))
+    if request.related is None:
+        _refuse_wrong(receiving.lines)
+    body = {"partner": arrival.caller.id, "key": request.key, "request": arrival.request_id}
+    work = Work(_work_key(receiving.place.response_id), CLAIM, None, body)
+    waits_as = claim_lineage.waits_as(arrival.caller.id, request)
+    return claim_receiving.waiting(receiving, waits_as, work)
+
+
+def _refuse_wrong(lines: Iterable[Line]) -> None:
+    """The 422 of whatever is wrong in the orders themselves, which is told at once."""
+    for each in lines:
+        if each.order is not None and not terms.taken_back(each.item):
+            assert each.order.stated is not None  # noqa: S101 - it is read here, that is all
+
+
+def _work_key(response: str) -> str:
+    return f"{CLAIM}/{response}"
+
+
+def _submit(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition) -> ClaimAnswer:
+    earlier = desk.store.submission(arrival.caller.id, request.key)
+    if earlier is not None and earlier.case is not None:
+        return _again(desk, earlier, request, edition)
+    return _decide(_receiving(desk, arrival, request, earlier, edition))
 
 
 def _again(desk: Desk, earlier: StoredSubmission, request: PasRequest, edition: Edition) -> ClaimAnswer:
@@ -76,30 +118,41 @@ def _again(desk: Desk, earlier: StoredSubmission, request: PasRequest, edition: 
     return ClaimAnswer(answer, claim_answers.behind(case.view, known))
 
 
-def _decide(
+def _receiving(
     desk: Desk, arrival: Arrival, request: PasRequest, earlier: StoredSubmission | None, edition: Edition
-) -> ClaimAnswer:
+) -> Receiving:
     ident = earlier.resource.partition("/")[2] if earlier else opening.new_id()
-    receiving = Receiving(
-        desk, arrival, request, orders.lines(request), sent.Place(ident, ident, ident), edition, earlier
-    )
+    if earlier is not None and desk.store.work(_work_key(ident)) is not None:
+        arrival = replace(arrival, since=earlier.received_at)
+    place = sent.Place(ident, ident, ident)
+    return Receiving(desk, arrival, request, orders.lines(request), place, edition, earlier)
+
+
+def _decide(receiving: Receiving) -> ClaimAnswer:
     try:
-        claim_gates.refuse_other_payer(desk, request)
-        if request.related is None:
+        claim_gates.refuse_bare(receiving.desk, receiving.request)
+        claim_gates.refuse_other_payer(receiving.desk, receiving.request)
+        if receiving.request.related is None:
             return _take(receiving)
         return _follow(receiving)
     except MemberUnknown:
-        refusal = Refusal("member-unknown", NO_MEMBER, _patient_path(request), "2010C-NM109", identity=True)
-        return _unanswered(receiving, [refusal])
+        path = _patient_path(receiving.request)
+        refusal = Refusal("member-unknown", NO_MEMBER, path, "2010C-NM109", identity=True)
+        return claim_receiving.refused(receiving, [refusal])
     except Refused as refused:
-        return _unanswered(receiving, [refused.refusal])
+        return claim_receiving.refused(receiving, [refused.refusal])
+    except Unprocessable as wrong:
+        if receiving.arrival.waited_for:
+            raise
+        path = next(iter(wrong.expression), "Bundle")
+        return claim_receiving.refused(receiving, [Refusal("not-processable", wrong.message, path, "2000E")])
 
 
 def _take(receiving: Receiving) -> ClaimAnswer:
     """A Claim that follows none."""
     asked = _understood(receiving, [each for each in receiving.lines if not terms.taken_back(each.item)])
     if not asked:
-        return _unanswered(receiving, [])
+        return claim_receiving.refused(receiving, [])
     items = claim_cases.open_all(receiving.desk, receiving.arrival, asked, set())
     return _kept(receiving, [each.part for each in items], {each.sequence: each.behind for each in items})
 
@@ -107,6 +160,7 @@ def _take(receiving: Receiving) -> ClaimAnswer:
 def _follow(receiving: Receiving) -> ClaimAnswer:
     """A Claim that updates or cancels another: the newest of that line, or the one that came along."""
     desk, arrival, request = receiving.desk, receiving.arrival, receiving.request
+    _decide_earlier(receiving)
     found = claim_lineage.predecessor(desk, arrival.caller.id, request)
     if found is None:
         if request.prior_at is None:
@@ -121,6 +175,15 @@ def _follow(receiving: Receiving) -> ClaimAnswer:
     return _kept(receiving, parts, behind, before=before, carried=update.carried)
 
 
+def _decide_earlier(receiving: Receiving) -> None:
+    """Claims this one follows that were not decided in time: first they are, so that it changes what they asked for."""
+    desk, partner = receiving.desk, receiving.arrival.caller.id
+    for response in claim_lineage.undecided(desk, partner, receiving.request):
+        work = desk.store.work(_work_key(response))
+        if work is not None and response < receiving.place.response_id:  # ids rise with time
+            decide_later(desk, work)
+
+
 def _kept(
     receiving: Receiving,
     parts: list[Part],
@@ -133,26 +196,21 @@ def _kept(
     desk, arrival, request = receiving.desk, receiving.arrival, receiving.request
     place = replace(receiving.place, lineage=before.lineage) if before else receiving.place
     known = sent.read(request, receiving.lines, place, arrival.caller.id, behind, carried)
-    refused = _refused_before(receiving, known)
-    version = refused.version + 1 if refused else 1
+    told_before = receiving.told_before()
+    version = told_before.version + 1 if told_before else 1
     cases, changes = claim_cases.together(desk, parts, known, before=before, version=version)
     first = next((each for each in cases if each.view.number == _first(known)), cases[0])
     written = stored_claim.write(request, known.claim_id, first.view, _orders(behind))
     kept = claim_lineage.findable(projection.keep(desk, written, first, partner=arrival.caller.id), request)
     changes.resources.insert(0, kept)
-    submission = _submission(arrival, known, request, first.number, first.view.received_at)
-    changes.submissions.append(replace(submission, replaces=refused is not None))
+    submission = receiving.submission(first.number, first.view.received_at, replaces=told_before is not None)
+    changes.submissions.append(submission)
+    changes.answered = arrival.caller.id if arrival.answers_case else None
     changes.audit.append(arrival.record(first.view.updated_at, f"Claim/{known.claim_id}", first.member))
     desk.store.save(changes)
     told = json_body.read(next(each.body for each in _written(changes) if _is_answer(each, known)))
     answer = claim_answers.around(desk, first, told, known, request.bundle["entry"], receiving.edition)
     return ClaimAnswer(answer, claim_answers.behind(first.view, known))
-
-
-def _refused_before(receiving: Receiving, known: SentClaim) -> Stored | None:
-    """The answer to the same Claim that opened no case, where there was one."""
-    again = receiving.earlier is not None
-    return receiving.desk.store.found("ClaimResponse", known.response_id) if again else None
 
 
 def _written(changes: Changes) -> Iterator[ResourceWrite]:
@@ -180,39 +238,3 @@ def _understood(receiving: Receiving, lines: Iterable[Line]) -> list[tuple[Line,
 def _patient_path(request: PasRequest) -> str:
     entry = request.target(request.claim["patient"]).entry
     return f"{entry.path}.identifier" if entry else f"{request.claim_at.path}.patient"
-
-
-def _unanswered(receiving: Receiving, refusals: list[Refusal]) -> ClaimAnswer:
-    """An answer that opens no case; it is kept and readable all the same."""
-    desk, arrival, request = receiving.desk, receiving.arrival, receiving.request
-    partner = arrival.caller.id
-    known = unanswered.as_unanswered(sent.read(request, receiving.lines, receiving.place, partner, {}))
-    at = milliseconds(desk.now())
-    before = _refused_before(receiving, known)
-    version = before.version + 1 if before else 1
-    response = unanswered.write(known, refusals, desk.vocabulary, {"display": desk.policy.title}, at, version)
-    submission = replace(_submission(arrival, known, request, None, at), replaces=before is not None)
-    desk.store.save(
-        Changes(
-            resources=[projection.apart(desk, response, partner=partner, at=at)],
-            submissions=[submission],
-            audit=[arrival.record(at, f"ClaimResponse/{known.response_id}", None)],
-        )
-    )
-    entries, words = request.bundle["entry"], desk.vocabulary
-    return ClaimAnswer(bundle.write(response, known, entries, lambda _: None, words, desk.now(), receiving.edition))
-
-
-def _submission(
-    arrival: Arrival, known: SentClaim, request: PasRequest, case: int | None, received_at: datetime
-) -> Submission:
-    """The Bundle as it was received, byte for byte."""
-    return Submission(
-        partner=arrival.caller.id,
-        key=request.key,
-        digest=request.digest,
-        case=case,
-        resource=f"Claim/{known.claim_id}",
-        received_at=received_at,
-        body=arrival.body,
-    )

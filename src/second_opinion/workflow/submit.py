@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from second_opinion.access.caller import Caller
 from second_opinion.directory.resolve import Resolution, resolve
 from second_opinion.directory.stated import Stated
 from second_opinion.errors import BusinessRule, MemberUnknown, Unresolved
@@ -110,7 +109,7 @@ def understand(desk: Desk, arrival: Arrival, received: Received, received_at: da
     ``received_at`` is the first receipt, where the order is already part of a case.
     """
     stated = _stated(desk, arrival, received)
-    at = received_at or receipt(desk, arrival.caller, stated)
+    at = received_at or receipt(desk, arrival, stated)
     refuse_dangling(desk, stated)
     resolution = _resolved(desk, stated, at)
     if resolution.member is None:
@@ -164,11 +163,11 @@ def judged(desk: Desk, request: Request) -> Determination:
     return determine(request.resolution.facts, desk.policy, desk.calendar.day(request.received_at))
 
 
-def receipt(desk: Desk, caller: Caller, stated: Stated) -> datetime:
+def receipt(desk: Desk, arrival: Arrival, stated: Stated) -> datetime:
     """When the request counts as received: now, or earlier where the plan or its delegate had it first."""
-    now = milliseconds(desk.now())
+    now = milliseconds(arrival.since or desk.now())
     claimed = stated.received_claimed
-    if claimed is None or caller.partner_class != "plan":
+    if claimed is None or arrival.caller.partner_class != "plan":
         return now
     if claimed > now + timedelta(seconds=1):
         raise BusinessRule("The time of receipt must not lie in the future", "ServiceRequest.extension('received')")

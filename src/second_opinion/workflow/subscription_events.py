@@ -14,7 +14,7 @@ from second_opinion.fhir.projections import projected
 from second_opinion.fhir.subscription_topics import EMPTY, FULL_RESOURCE
 from second_opinion.store.changes import SubscriptionEvent
 from second_opinion.store.stored import Stored
-from second_opinion.workflow import case_file, claim_answers, subscribers
+from second_opinion.workflow import case_file, claim_answers, claim_receiving, subscribers
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.subscription_file import SubscriptionFile
 
@@ -58,19 +58,22 @@ def _focus(
     part = views.of(caller).shown
     topic = file.about(desk.vocabulary)
     if content == FULL_RESOURCE and topic is not None and topic.whole_answer:
-        return _whole_answer(desk, event, part)
+        return _whole_answer(desk, event, stored, part)
     named = f"{event.type}/{event.id}"
     method, url = ("POST", event.type) if event.version == 1 else ("PUT", named)
     resource = _shown(stored.type, stored.body, part) if content == FULL_RESOURCE else None
     return Focus(f"{desk.settings.fhir_base}/{named}", url, method, resource)
 
 
-def _whole_answer(desk: Desk, event: SubscriptionEvent, part: Mapping[str, str]) -> Focus | None:
+def _whole_answer(desk: Desk, event: SubscriptionEvent, stored: Stored, part: Mapping[str, str]) -> Focus | None:
     """The PAS response Bundle as the case stands now (PAS spec-61: the whole answer each time)."""
     kept = desk.store.case(event.case) if event.case is not None else None
-    if kept is None:
+    if kept is not None:
+        answer: Json | None = claim_answers.of_case(desk, case_file.load(kept.body), event.id)
+    else:
+        answer = claim_receiving.told_again(desk, json_body.read(stored.body))
+    if answer is None:
         return None
-    answer = claim_answers.of_case(desk, case_file.load(kept.body), event.id)
     for each in answer["entry"]:
         resource = each["resource"]
         each["resource"] = _shown(resource["resourceType"], json_body.write(resource), part)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from second_opinion.errors import SecondOpinionError
 from second_opinion.store.changes import Work
 from second_opinion.store.subscriptions import COUNT
-from second_opinion.workflow import deliver, notices
+from second_opinion.workflow import claims, deliver, notices
 from second_opinion.workflow.counting import count
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.notifying import notify
@@ -22,6 +22,7 @@ Story = Callable[[Desk, Work], None]
 # A story returns when there is nothing more to do, and raises to be told again; it may be told twice.
 STORIES: Mapping[str, Story] = MappingProxyType(
     {
+        claims.CLAIM: claims.decide_later,
         "deliver": deliver.deliver,
         "letters": notices.write_letters,
         COUNT: count,

@@ -46,7 +46,7 @@ class PasRequest:
     @property
     def key(self) -> str:
         """What it is kept under."""
-        return f"claim|{self.digest}"
+        return key(self.digest)
 
     @property
     def related(self) -> Json | None:
@@ -65,6 +65,11 @@ class PasRequest:
     def target(self, reference: Json) -> Target:
         """Where a reference of the Claim leads."""
         return self.resolver.resolve(reference, self.claim_at)
+
+
+def key(digest: str) -> str:
+    """What a request of this content is kept under."""
+    return f"claim|{digest}"
 
 
 def read(body: Json, vocabulary: Vocabulary, *, inquiry: bool = False) -> PasRequest:

@@ -1,14 +1,16 @@
 """Answers that open no case: what cannot be processed, and Claims that ask for no second opinion."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from second_opinion.fhir.codes import DATA_ABSENT, SUBMITTED, Json, Vocabulary
+from second_opinion.fhir.codes import DATA_ABSENT, PENDED, SUBMITTED, X12_ACTION, Json, Vocabulary, coding
 from second_opinion.fhir.elements import instant
 from second_opinion.fhir.pas import answer, terms
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
 from second_opinion.fhir.x12 import BUSINESS, CORRECT, IDENTITY
+
+LATER = "The request is received and not decided yet; the decision follows, and its time runs from the receipt."
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,46 @@ def write(
         "outcome": "error" if refusals else "complete",
         "disposition": _disposition(sent, refusals),
         "item": _lines(sent, refusals, notes),
-        "processNote": [{"number": n, "type": "print", "text": each} for n, each in enumerate(notes, start=1)],
+        "processNote": _numbered(notes),
         "error": [_error(each, n, vocabulary) for n, each in enumerate(refusals, start=1)],
     }
     return {name: value for name, value in response.items() if value}
+
+
+def pended(
+    sent: SentClaim, asked: Collection[int], vocabulary: Vocabulary, insurer: Json, at: datetime, version: int
+) -> Json:
+    """The ClaimResponse while there was no time to decide: what is ``asked`` (sequences) waits."""
+    notes = [LATER]
+
+    def note(words: str) -> int:
+        if words not in notes:
+            notes.append(words)
+        return notes.index(words) + 1
+
+    lines = [_waits(each) if each.sequence in asked else answer.unanswered(each, note) for each in sent.items]
+    told = write(sent, (), vocabulary, insurer, at, version) | {
+        "disposition": f"Pended. {LATER}",
+        "item": lines,
+        "processNote": _numbered(notes),
+    }
+    return {name: value for name, value in told.items() if value}
+
+
+def _waits(item: SentItem) -> Json:
+    code = {"url": terms.url("reviewActionCode"), "valueCodeableConcept": {"coding": [coding(X12_ACTION, PENDED)]}}
+    action = {"url": terms.url("reviewAction"), "extension": [code]}
+    line: Json = {
+        "itemSequence": item.sequence,
+        "extension": list(item.extensions),
+        "noteNumber": [1],
+        "adjudication": [{"extension": [action], "category": {"coding": [SUBMITTED]}}],
+    }
+    return {name: value for name, value in line.items() if value}
+
+
+def _numbered(notes: Sequence[str]) -> list[Json]:
+    return [{"number": number, "type": "print", "text": each} for number, each in enumerate(notes, start=1)]
 
 
 def _note(cancelled: bool) -> str:  # noqa: FBT001 - one line of the writer
