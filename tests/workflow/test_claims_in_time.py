@@ -19,7 +19,7 @@ import small_directory
 from delivery.listening import Listener
 from desks import BASE, Caller, Service, json, service, status_of
 from pas_answers import action, claim_response, line, lines, number
-from pas_bundles import PAS, TRACES, a_bundle, an_inquiry, an_item, an_update, coded, home_care, with_order
+from pas_bundles import PAS, TRACES, X12, a_bundle, an_inquiry, an_item, an_update, coded, home_care, with_order
 from second_opinion import app
 from second_opinion.access import registry
 from second_opinion.fhir.directory import Kept, StoredDirectory
@@ -279,8 +279,7 @@ def test_updates_of_one_another_come_to_an_end(hurried: Service, ehr: Caller) ->
 
 
 def _cancelled(earlier: Json) -> Json:
-    taken_back = {"url": f"{PAS}/extension-certificationType", "valueCodeableConcept": coded("urn:x12", "3")}
-    taken_back["valueCodeableConcept"]["coding"][0]["system"] = "https://codesystem.x12.org/005010/1322"
+    taken_back = {"url": f"{PAS}/extension-certificationType", "valueCodeableConcept": coded(f"{X12}/1322", "3")}
     return an_update(earlier, [an_item()], extension=[taken_back])
 
 
