@@ -257,3 +257,37 @@ def test_item_changed_to_a_question_other_cases_already_ask_is_answered(harbor: 
 
     assert action(after) == "A4"
     assert harbor.count("case_file") == 3
+
+
+def test_cancelling_an_unknown_claim_that_came_along_opens_nothing(harbor: Service, ehr: Caller) -> None:
+    answered = submit(ehr, an_update(a_bundle(), [an_item(1)], extension=ALL_CANCELLED))
+
+    assert action(answered) == "C"
+    assert claim_response(answered)["disposition"].startswith("Withdrawn")
+    assert harbor.count("case_file") == 0
+
+
+def test_only_the_cases_that_answer_items_now_are_told_of(ehr: Caller) -> None:
+    only = with_second(a_bundle(), OUTSIDE, CLOSED[0])
+    before = submit(ehr, only)
+    cancelled = an_update(only, [an_item(1)], extension=ALL_CANCELLED)
+    submit(ehr, cancelled)
+    again = claim_response(submit(ehr, an_update(only, [an_item(1)], number="3")))
+
+    assert again["outcome"] == "complete"
+    assert again["disposition"].startswith("Approved")
+    assert again["identifier"][-1]["value"] != number(before)
+    assert len(again["identifier"]) == 2
+
+
+def test_update_of_a_claim_whose_item_was_asked_anew_means_the_newest(harbor: Service, ehr: Caller) -> None:
+    only = a_bundle()
+    submit(ehr, only)
+    submit(ehr, an_update(only, [an_item(1)], number="2", extension=ALL_CANCELLED))
+    anew = submit(ehr, an_update(only, [an_item(1)], number="3"))
+    submit(ehr, an_update(only, [an_item(1), an_item(2)], number="4"))
+    last = submit(ehr, an_update(only, [], number="5", item=None, extension=ALL_CANCELLED))
+
+    assert [action(last, each) for each in (1, 2)] == ["C", "C"]
+    assert status_of(case_of(ehr, anew)) == "withdrawn"
+    assert harbor.count("case_file") == 3

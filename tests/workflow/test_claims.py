@@ -12,7 +12,7 @@ import small_directory
 from desks import Caller, Service, issue, json, service, status_of
 from pas_answers import action, claim_response, line, lines, number, resource
 from pas_bundles import CLIENT, a_bundle, an_item, coded, home_care, message, with_order, with_second
-from small_directory import CLOSED, INSIDE, MEMBER_NUMBERS, MEMBERS, OPEN, OUTSIDE
+from small_directory import CLOSED, INSIDE, MEMBER_NUMBERS, MEMBERS, NPI, OPEN, OUTSIDE, SPECIALIST
 from small_orders import an_order, provider
 
 Json = dict[str, Any]
@@ -67,6 +67,12 @@ def test_answer_comes_in_the_clients_own_terms(ehr: Caller) -> None:
     echoed = {each["fullUrl"]: each["resource"] for each in sent["entry"]}
     assert all(each["resource"] == echoed[each["fullUrl"]] for each in answered["entry"][1:])
     assert len(answered["entry"]) > 4
+
+
+def test_person_who_asks_without_a_role_is_told_of_by_number(ehr: Caller) -> None:
+    response = claim_response(submit(ehr, a_bundle(provider={"reference": "Practitioner/asks"})))
+
+    assert response["requestor"] == {"identifier": {"system": NPI, "value": SPECIALIST}}  # PAS takes no Practitioner
 
 
 def test_item_brings_back_trace_dates_and_what_is_authorized(ehr: Caller) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from desks import Caller, Service, json
 from pas_answers import action, claim_response, line, number, resource
-from pas_bundles import PAS, a_bundle, an_inquiry, an_item, an_update, coded, doctor, with_second
+from pas_bundles import PAS, X12, a_bundle, an_inquiry, an_item, an_update, coded, doctor, with_second
 from second_opinion.access import registry
 from small_directory import CLOSED, FAMILY_DOCTOR, INSIDE, MEMBERS, OPEN, OUTSIDE, SPECIALIST
 from small_orders import an_order, initial_provider, provider
@@ -144,6 +144,21 @@ def test_old_number_finds_the_current_answer(ehr: Caller) -> None:
         (found,) = ask(ehr, an_inquiry(extension=[numbered]))
         assert action(found) == "NA"
         assert claim_response(found)["identifier"][0]["value"] == "111099-2"
+
+
+def test_number_of_an_item_taken_back_and_asked_anew_finds_what_stands_now(ehr: Caller) -> None:
+    only = a_bundle()
+    before = submit(ehr, only)
+    cancelled = {"url": f"{PAS}/extension-certificationType", "valueCodeableConcept": coded(f"{X12}/1322", "3")}
+    submit(ehr, an_update(only, [an_item(1)], number="2", extension=[cancelled]))
+    submit(ehr, an_update(only, [an_item(1)], number="3"))
+    submit(ehr, an_update(only, [an_item(1), an_item(2)], number="4"))
+    numbered = {"url": f"{PAS}/extension-administrationReferenceNumber", "valueString": number(before)}
+
+    for inquiry in (an_inquiry(), an_inquiry(extension=[numbered])):
+        (found,) = ask(ehr, inquiry)
+        assert claim_response(found)["identifier"][0]["value"] == "4"
+        assert [action(found, each) for each in (1, 2)] == ["A4", "A4"]
 
 
 def test_number_of_another_case_finds_nothing_of_this_one(ehr: Caller) -> None:

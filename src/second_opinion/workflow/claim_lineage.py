@@ -48,21 +48,34 @@ def predecessor(desk: Desk, partner: str, request: PasRequest) -> tuple[CaseFile
     """The newest Claim of the partner in the line the update follows, with a case that answers it."""
     for ident in _named_claims(desk, request):
         if desk.store.submitter("Claim", ident) == partner and (found := _of_claim(desk, ident)) is not None:
-            return newest(*found)
+            return newest(desk, *found)
     for number in numbers_in(request):
         stored = desk.store.case(number)
         case = case_file.load(stored.body) if stored else None
         own = [each for each in case.view.sent_claims if each.partner == partner] if case else []
         if case is not None and own:
-            return newest(case, own[-1])
+            return newest(desk, case, own[-1])
     return None
 
 
-def newest(case: CaseFile, known: SentClaim) -> tuple[CaseFile, SentClaim]:
-    """The Claim that stands now in the line of this one."""
+def newest(desk: Desk, case: CaseFile, known: SentClaim) -> tuple[CaseFile, SentClaim]:
+    """The Claim that stands now in the line of this one, with a case that answers it.
+
+    A case that was withdrawn, and another opened in its place, knows nothing of later Claims; the other does.
+    """
+    current = _newest_here(case, known)
+    for number in dict.fromkeys(each.case for each in current.items if each.case and each.case != case.view.number):
+        stored = desk.store.case(running_number(number) or 0)
+        beside = case_file.load(stored.body) if stored else None
+        if beside is not None and _newest_here(beside, known).claim_id != current.claim_id:
+            return newest(desk, beside, known)
+    return case, current
+
+
+def _newest_here(case: CaseFile, known: SentClaim) -> SentClaim:
+    """The Claim that stands as far as the case knows."""
     line = [each for each in case.view.sent_claims if each.lineage == known.lineage]
-    current = next((each for each in reversed(line) if not each.replaced), None)
-    return case, current or line[-1]
+    return next((each for each in reversed(line) if not each.replaced), line[-1])
 
 
 def numbers_in(request: PasRequest) -> Iterator[int]:

@@ -150,7 +150,8 @@ def _decide(receiving: Receiving) -> ClaimAnswer:
 
 def _take(receiving: Receiving) -> ClaimAnswer:
     """A Claim that follows none."""
-    asked = _understood(receiving, [each for each in receiving.lines if not terms.taken_back(each.item)])
+    whole = terms.taken_back(receiving.request.claim)
+    asked = _understood(receiving, [each for each in receiving.lines if not (whole or terms.taken_back(each.item))])
     if not asked:
         return claim_receiving.refused(receiving, [])
     items = claim_cases.open_all(receiving.desk, receiving.arrival, asked, set())

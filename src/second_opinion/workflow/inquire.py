@@ -72,6 +72,10 @@ def _known(desk: Desk, caller: Caller, request: PasRequest, case: CaseFile) -> F
     mine = [each for each in case.view.sent_claims if not each.replaced and each.partner == caller.id]
     current = [each for each in case.view.sent_claims if not each.replaced]
     claim = next(iter(reversed(mine or current)), None)
+    if claim is not None:
+        standing, newest = claim_lineage.newest(desk, case, claim)
+        if newest.claim_id != claim.claim_id:
+            return _known(desk, caller, request, standing)
     named = {f"npi:{npi}" for npi in inquiry.npis(request)}
     if visibility(caller).everything or f"partner:{caller.id}" in case.parties:
         return Found(case, claim, whole=True)

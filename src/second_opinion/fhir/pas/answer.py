@@ -57,16 +57,17 @@ class _Answers:
 
 def write(view: CaseView, sent: SentClaim, vocabulary: Vocabulary) -> Json:
     """The ClaimResponse as it is kept; references lead to this server."""
-    answers = _Answers((view, *view.siblings), vocabulary)
-    own = answers.written[view.number]
-    answered = [answers.views[each.case] for each in sent.items if each.case in answers.views]
+    known = {each.number: each for each in (view, *view.siblings)}
+    answered = list(dict.fromkeys(known[each.case].number for each in sent.items if each.case in known))
+    answers = _Answers([known[number] for number in answered] or [view], vocabulary)
+    own = next(iter(answers.written.values()))
     lines = [_line(each, answers) for each in sent.items]
     response = own | {
         "id": sent.response_id,
         "meta": meta(view, f"ClaimResponse/{sent.response_id}"),
         "identifier": [*sent.identifiers, *_case_numbers(own, answers)],
         "type": sent.type,
-        "created": instant(max((each.decided_at for each in answered), default=view.decided_at)),
+        "created": instant(max(each.decided_at for each in answers.views.values())),
         "request": {"reference": f"Claim/{sent.claim_id}", "identifier": sent.identifiers[0]},
         "outcome": _outcome(answers),
         "disposition": _disposition(answers, sent),

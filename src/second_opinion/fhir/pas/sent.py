@@ -79,13 +79,21 @@ def _references(request: PasRequest) -> dict[str, Json]:
     named = {
         "patient": _named(request.target(claim["patient"]), claim["patient"]),
         "insurer": _named(request.target(claim["insurer"]), claim["insurer"]),
-        "requestor": _named(request.target(claim["provider"]), claim["provider"]),
+        "requestor": _requestor(request),
         "request": {"reference": request.claim_at.full_url, "identifier": claim["identifier"][0]},
     }
     if claim["insurance"]:
         coverage = claim["insurance"][0]["coverage"]
         named["coverage"] = _named(request.target(coverage), coverage)
     return {role: reference for role, reference in named.items() if reference is not None}
+
+
+def _requestor(request: PasRequest) -> Json | None:
+    """Who asks; a person without a role by number, because PAS lets only practices and roles stand there."""
+    reference = request.claim["provider"]
+    target = request.target(reference)
+    given = (target.resource or {}).get("identifier", ()) if target.type == "Practitioner" else ()
+    return {"identifier": given[0]} if given else _named(target, reference)
 
 
 def _numbers(request: PasRequest) -> dict[str, Json]:
