@@ -9,9 +9,9 @@ import pytest
 
 import pas_bundles
 import small_directory
-from desks import Caller, Service, issue, json, service, status_of
+from desks import BASE, Caller, Service, issue, json, service, status_of
 from pas_answers import action, claim_response, line, lines, number, resource
-from pas_bundles import CLIENT, a_bundle, an_item, coded, home_care, message, with_order, with_second
+from pas_bundles import CLIENT, PAS, a_bundle, an_item, coded, home_care, message, with_order, with_second
 from small_directory import CLOSED, INSIDE, MEMBER_NUMBERS, MEMBERS, NPI, OPEN, OUTSIDE, SPECIALIST
 from small_orders import an_order, provider
 
@@ -367,3 +367,58 @@ def test_order_about_somebody_else_is_refused(ehr: Caller) -> None:
     refused = ehr.post("Claim/$submit", with_order(a_bundle(), subject=other))
     assert (refused.status_code, issue(refused)["expression"]) == (422, ["Bundle.entry[8].resource.subject"])
     assert ehr.post("Claim/$submit", with_order(a_bundle(), subject=same)).status_code == 200
+
+
+@pytest.mark.parametrize("missing", ["asks", "second"])
+def test_role_whose_person_is_not_in_the_bundle_is_taken_by_its_words(ehr: Caller, missing: str) -> None:
+    bundle = a_bundle()
+    bundle["entry"] = [each for each in bundle["entry"] if not each["fullUrl"].endswith(f"Practitioner/{missing}")]
+
+    assert action(submit(ehr, bundle)) == "A4"
+
+
+def test_question_to_somebody_without_a_number_names_no_owner(ehr: Caller) -> None:
+    bundle = a_bundle()
+    bundle["entry"] = [each for each in bundle["entry"] if not each["fullUrl"].endswith("Practitioner/asks")]
+    answered = submit(ehr, bundle)
+
+    assert claim_response(answered)["communicationRequest"]
+    assert "owner" not in resource(answered, "Task")
+
+
+def test_senders_own_parts_of_transmission_identifiers_are_left_out(ehr: Caller) -> None:
+    own = {"url": f"{PAS}/extension-TransmissionIdentifiers", "extension": [{"url": "other", "valueString": "x"}]}
+    first = claim_response(submit(ehr, a_bundle(extension=[own])))
+    second = claim_response(submit(ehr, a_bundle(number="2")))
+
+    assert "extension" not in first
+    assert second["identifier"][-1] == first["identifier"][-1]
+
+
+BACKWARDS = {"start": "2026-11-13", "end": "2026-10-19"}
+
+
+def _at(bundle: Json, *path: str | int) -> Any:
+    found: Any = bundle
+    for each in path:
+        found = found[each]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        (("careTeam", 0, "provider"), {"reference": "Practitioner/nowhere"}, "careTeam[0].provider"),
+        (("provider",), {"reference": f"{BASE}/Practitioner/nobody"}, "provider"),
+        (("item", 0, "servicedPeriod"), BACKWARDS, "item.where(sequence=1).serviced"),
+    ],
+)
+def test_what_is_wrong_is_named_where_the_claim_says_it(
+    ehr: Caller, path: tuple[str | int, ...], value: Json, named: str
+) -> None:
+    bundle = a_bundle()
+    _at(bundle, "entry", 0, "resource", *path[:-1])[path[-1]] = value
+    answered = ehr.post("Claim/$submit", bundle)
+
+    assert answered.status_code == 422
+    assert issue(answered)["expression"] == [f"Bundle.entry[0].resource.{named}"]

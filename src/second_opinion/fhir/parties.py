@@ -63,7 +63,8 @@ def _role(target: Target, resolver: Resolver, path: str) -> StatedParty:
     known = (*numbers(person), *numbers(target))
     own = target.own_reference or person.own_reference
     own = own or (practice.own_reference if person.leads_nowhere and not known else None)
-    if person.leads_nowhere and practice.leads_nowhere and not known and display(person) is None:
+    words = display(person) or target.display
+    if person.leads_nowhere and practice.leads_nowhere and not known and words is None:
         raise Unresolved("The role names no practitioner and no organization that can be found", path)
     return StatedParty(
         kind=PartyKind.PRACTITIONER,
@@ -73,7 +74,7 @@ def _role(target: Target, resolver: Resolver, path: str) -> StatedParty:
         identifiers=_others(known),
         own_reference=own,
         specialties=nucc(role.get("specialty", ())) or _specialties(person.resource),
-        display=display(person) or target.display or display(practice),
+        display=words or display(practice),
     )
 
 

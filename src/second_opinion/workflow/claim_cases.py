@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from second_opinion.access.caller import Caller
 from second_opinion.directory.stated import NPI, Identifier
+from second_opinion.errors import SecondOpinionError
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.pas.orders import Line
 from second_opinion.fhir.pas.sent import Behind
@@ -16,7 +18,7 @@ from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import Request, milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.letters_owed import work_owed
-from second_opinion.workflow.submit import determined, judged
+from second_opinion.workflow.submit import determined, judged, understand
 from second_opinion.workflow.submit_attachment import kept_documents
 
 
@@ -51,6 +53,16 @@ class Item:
     def behind(self) -> Behind:
         """What answers the item."""
         return Behind(self.part.number, self.order)
+
+
+def understood(desk: Desk, arrival: Arrival, line: Line, received_at: datetime | None = None) -> Request:
+    """What the item's order means; what is wrong with it is named where the Claim says it."""
+    assert line.order is not None  # noqa: S101 - only items with an order become cases
+    try:
+        return understand(desk, arrival, line.order, received_at)
+    except SecondOpinionError as wrong:
+        wrong.expression = tuple(line.place(each) for each in wrong.expression)
+        raise
 
 
 def open_all(desk: Desk, arrival: Arrival, asked: Sequence[tuple[Line, Request]], taken: set[int]) -> list[Item]:

@@ -19,11 +19,11 @@ from second_opinion.workflow import merging, projection
 from second_opinion.workflow.amend import stated_anew
 from second_opinion.workflow.arrival import Arrival, Place, kept_order
 from second_opinion.workflow.case_file import CaseFile
-from second_opinion.workflow.claim_cases import Part
+from second_opinion.workflow.claim_cases import Part, understood
 from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.repeats import kept_case
-from second_opinion.workflow.submit import determined, understand
+from second_opinion.workflow.submit import determined
 from second_opinion.workflow.submit_attachment import answered, kept_documents
 from second_opinion.workflow.withdraw import closed, others_ask
 
@@ -122,7 +122,7 @@ def _changed(desk: Desk, arrival: Arrival, case: CaseFile, item: SentItem, line:
     if not (status.is_open or status in FAVOURABLE):
         raise Refused(_too_late(item, status))
     assert line.order is not None  # noqa: S101 - only orders are changed; others are withdrawn
-    request = understand(desk, arrival, line.order, case.view.received_at)
+    request = understood(desk, arrival, line, case.view.received_at)
     if request.resolution.member is None or request.resolution.member.id != case.member:
         raise Refused(Refusal("member-changed", OTHER_MEMBER.format(item.sequence), line.order.at.path, "2010C-NM109"))
     after, determination = stated_anew(desk, case, request)

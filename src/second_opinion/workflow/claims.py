@@ -40,7 +40,6 @@ from second_opinion.workflow.claim_updates import Refused
 from second_opinion.workflow.deciding import Request
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.repeats import kept_case
-from second_opinion.workflow.submit import understand
 
 CLAIM = "claim"  # kind of the work that decides what was not decided in time
 NO_MEMBER = (
@@ -95,8 +94,8 @@ def _pend(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition) -
 def _refuse_wrong(lines: Iterable[Line]) -> None:
     """The 422 of whatever is wrong in the orders themselves, which is told at once."""
     for each in lines:
-        if each.order is not None and not terms.taken_back(each.item):
-            assert each.order.stated is not None  # noqa: S101 - it is read here, that is all
+        if not terms.taken_back(each.item):
+            each.check()
 
 
 def _work_key(response: str) -> str:
@@ -233,7 +232,7 @@ def _orders(behind: dict[int, Behind]) -> dict[int, str]:
 def _understood(receiving: Receiving, lines: Iterable[Line]) -> list[tuple[Line, Request]]:
     """What each order means; MemberUnknown where no one member is meant."""
     desk, arrival = receiving.desk, receiving.arrival
-    return [(line, understand(desk, arrival, line.order)) for line in lines if line.order is not None]
+    return [(line, claim_cases.understood(desk, arrival, line)) for line in lines if line.order is not None]
 
 
 def _patient_path(request: PasRequest) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from second_opinion.directory.resolve import Resolution, resolve
-from second_opinion.directory.stated import Stated
+from second_opinion.directory.stated import Stated, StatedParty
 from second_opinion.errors import BusinessRule, MemberUnknown, Unresolved
 from second_opinion.fhir.submission import Received
 from second_opinion.review.determination import Determination
@@ -110,6 +110,7 @@ def understand(desk: Desk, arrival: Arrival, received: Received, received_at: da
     """
     stated = _stated(desk, arrival, received)
     at = received_at or receipt(desk, arrival, stated)
+    stated = undangled(desk, stated) if arrival.type == "Claim" else stated
     refuse_dangling(desk, stated)
     resolution = _resolved(desk, stated, at)
     if resolution.member is None:
@@ -141,11 +142,25 @@ def _resolved(desk: Desk, stated: Stated, at: datetime) -> Resolution:
 def refuse_dangling(desk: Desk, stated: Stated) -> None:
     """Unresolved where a party is named only by an address on this server at which there is nothing."""
     for party in (stated.requester, stated.initial_provider, stated.requested_provider):
-        if party is None or party.own_reference is None or party.npis or party.organization_npis or party.identifiers:
-            continue
-        kind, _, key = party.own_reference.partition("/")
-        if desk.store.body(kind, key) is None:
+        if party is not None and _dangles(desk, party):
             raise Unresolved("The reference leads to nothing here; give the provider's NPI as identifier", party.path)
+
+
+def undangled(desk: Desk, stated: Stated) -> Stated:
+    """The same with such parties known by their words, where they have any: PAS senders leave out whom a role means."""
+    parties = (stated.requester, stated.initial_provider, stated.requested_provider)
+    named = [
+        replace(each, own_reference=None) if each and each.display and _dangles(desk, each) else each
+        for each in parties
+    ]
+    return replace(stated, requester=named[0], initial_provider=named[1], requested_provider=named[2])
+
+
+def _dangles(desk: Desk, party: StatedParty) -> bool:
+    if party.own_reference is None or party.npis or party.organization_npis or party.identifiers:
+        return False
+    kind, _, key = party.own_reference.partition("/")
+    return desk.store.body(kind, key) is None
 
 
 def _stated(desk: Desk, arrival: Arrival, received: Received) -> Stated:

@@ -63,6 +63,8 @@ def as_line_request(request: Json, view: CaseView, sent: SentClaim) -> Json:
 def in_a_response(resource: Json, vocabulary: Vocabulary) -> Json:
     """Task or CommunicationRequest as PAS profiles them; what is wider in our own form is left out."""
     if resource["resourceType"] == "Task":
+        if "identifier" not in resource.get("owner", {}):  # PAS knows owners by number only
+            resource = {name: each for name, each in resource.items() if name != "owner"}
         return resource | {"meta": resource["meta"] | {"profile": [f"{PAS}/profile-task"]}}
     return _line_request(resource, vocabulary)
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from second_opinion.errors import BusinessRule, SecondOpinionError
-from second_opinion.fhir import reasons, recognition
+from second_opinion.fhir import reasons, recognition, service_request
 from second_opinion.fhir.attachments import ReceivedDocument
 from second_opinion.fhir.codes import NUCC, PROCESS_PRIORITY, Json, Vocabulary
 from second_opinion.fhir.parties import numbers
@@ -22,7 +22,17 @@ from second_opinion.fhir.submission import Received
 OCCURRENCES = ("occurrenceDateTime", "occurrencePeriod", "occurrenceTiming")
 SERVICED = {"servicedDate": "occurrenceDateTime", "servicedPeriod": "occurrencePeriod"}
 RISING = ("routine", "urgent", "asap", "stat")
+SAID_BY = {  # elements of an order, by the Claim's that say the same
+    "requester": "provider",
+    "subject": "patient",
+    "performer": "careTeam",
+    "performerType": "careTeam",
+    "insurance": "insurance",
+    "authoredOn": "created",
+    "reasonCode": "supportingInfo",
+}
 UNCOUNTED = frozenset({"authored_at", "received_claimed"})  # of what an item asks for
+NAMELESS = "A provider the Bundle does not identify"
 COPIED = "claim-"  # before the ids of what the Claim contains, where the order contains resources of its own
 
 
@@ -33,6 +43,7 @@ class Line:
     item: Json
     order: Received | None
     documents: tuple[ReceivedDocument, ...] = ()
+    claim_path: str = "Bundle.entry[0].resource"
 
     @property
     def sequence(self) -> int:
@@ -52,6 +63,22 @@ class Line:
         asked = {name: _without_places(each) for name, each in stated.items() if name not in UNCOUNTED}
         return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
+    def check(self) -> None:
+        """Raise what is wrong in the order itself, without looking anything up."""
+        if self.order is not None:
+            service_request.read(self.order.at, self.order.resolver, self.order.vocabulary)
+
+    def place(self, path: str) -> str:
+        """Where the sender finds what is at the path of the order: in the Claim, unless the order itself says it."""
+        if self.order is None or not path.startswith(f"{self.order.at.path}."):
+            return path
+        element = path.removeprefix(f"{self.order.at.path}.").partition(".")[0].partition("[")[0]
+        if element in (self.order.sent or ()):
+            return path
+        if element.startswith("occurrence"):
+            return f"{self.claim_path}.item.where(sequence={self.sequence}).serviced"
+        return f"{self.claim_path}.{SAID_BY[element]}" if element in SAID_BY else path
+
     @property
     def marked(self) -> bool:
         """Whether the client says that the item is changed or added."""
@@ -68,7 +95,8 @@ def _without_places(value: Any) -> Any:
 def lines(request: PasRequest) -> tuple[Line, ...]:
     """Every item with what it asks for."""
     found = ((item, read(request, item)) for item in request.claim.get("item", ()))
-    return tuple(Line(item, order, documents.read(request, item) if order else ()) for item, order in found)
+    path = request.claim_at.path
+    return tuple(Line(item, order, documents.read(request, item) if order else (), path) for item, order in found)
 
 
 def read(request: PasRequest, item: Json) -> Received | None:
@@ -135,8 +163,13 @@ class _Said:
         ]
 
     def party(self, reference: Json) -> Json:
-        """The reference, absolute where it leads to an entry."""
-        return absolute(self._request, reference)
+        """The reference, absolute where it leads to an entry.
+
+        A role may name people who are not in the Bundle (as the guide's own examples do): then words must do.
+        """
+        target = self._request.target(reference)
+        words = {} if target.type != "PractitionerRole" or target.display else {"display": NAMELESS}
+        return words | absolute(self._request, reference)
 
     def elements(self) -> Json:
         """What an order may leave out."""

@@ -182,7 +182,8 @@ def _leads_somewhere(request: PasRequest, reference: Json, path: str) -> None:
 
 def bare(request: PasRequest) -> Sequence[tuple[str, str]]:
     """(``Type/id`` on this server, path) of references that nothing in the Bundle answers."""
-    targets = [(request.target(reference), path) for reference, path in request.sought]
+    sought = [*request.sought, *_from_items(request.claim, request.claim_at.path)]
+    targets = [(request.target(reference), path) for reference, path in sought]
     return [
         (target.own_reference, path)
         for target, path in targets

@@ -98,9 +98,17 @@ def _requestor(request: PasRequest) -> Json | None:
 
 def _numbers(request: PasRequest) -> dict[str, Json]:
     """An Identifier of the insurer and of the requestor, as PAS's Task names them."""
-    found = {"insurer": request.target(request.claim["insurer"]), "requestor": _person(request)}
-    given = {role: (target.resource or {}).get("identifier", ()) for role, target in found.items()}
-    return {role: each[0] for role, each in given.items() if each and "value" in each[0]}
+    insurer, asking = request.claim["insurer"], request.claim["provider"]
+    given = {
+        "insurer": [*_identifiers(request.target(insurer)), insurer.get("identifier", {})],
+        "requestor": [*_identifiers(_person(request)), asking.get("identifier", {})],
+    }
+    found = {role: next((one for one in each if "value" in one), None) for role, each in given.items()}
+    return {role: each for role, each in found.items() if each is not None}
+
+
+def _identifiers(target: Target) -> list[Json]:
+    return list((target.resource or {}).get("identifier", ()))
 
 
 def _person(request: PasRequest) -> Target:
@@ -156,7 +164,8 @@ def _stay(claim: Json) -> Iterator[Json]:
         categories = set(terms.codes(each["category"], PAS_CODES))
         if "admissionDates" in categories:
             timing = {f"value{key[6:]}": each[key] for key in ("timingDate", "timingPeriod") if key in each}
-            yield {"url": terms.url("admissionDates"), **timing}
+            if timing:
+                yield {"url": terms.url("admissionDates"), **timing}
         elif "dischargeDates" in categories and "timingDate" in each:
             yield {"url": terms.url("dischargeDate"), "valueDate": each["timingDate"]}
 
@@ -225,5 +234,7 @@ def _turned(claim: Json) -> Json | None:
     if given is None:
         return None
     parts = [each | {"url": TURNED[each["url"]]} for each in given.get("extension", ()) if each.get("url") in TURNED]
+    if not parts:
+        return None
     order = list(TURNED)
     return given | {"extension": sorted(parts, key=lambda each: order.index(each["url"]))}
