@@ -27,6 +27,7 @@ from second_opinion.api import (
     determinations,
     discovery,
     draining,
+    express,
     handlers,
     in_time,
     information,
@@ -160,6 +161,7 @@ def token(parts: Desk, ident: str, scope: str | None, member: str | None) -> str
 class FrontDesk(Desk):
     """The desk with what only the front door needs."""
 
+    identify: admission.Gate
     cursors: Cursors
     definitions: Sequence[dict[str, Any]]
     capability: bytes
@@ -169,8 +171,7 @@ class FrontDesk(Desk):
 def front(parts: Desk) -> FrontDesk:
     """The desk as the front door needs it."""
     settings, words = parts.settings, parts.vocabulary
-    remembering = auditing.remembering(parts.identify)
-    gate = admission.Gate(remembering, admitting.rates(settings), admitting.proxies(settings))
+    gate = admission.Gate(parts.identify, admitting.rates(settings), admitting.proxies(settings))
     secret = signing_key(settings.data_folder / KEY_FILE).as_dict(private=True)["d"]
     return FrontDesk(
         **{each.name: getattr(parts, each.name) for each in fields(Desk)} | {"identify": gate},
@@ -188,6 +189,7 @@ def application(desk: Desk) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = parts.settings.max_body
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's provider has it, its base class does not
     handlers.register(app)
+    express.register(app, parts, parts.identify)
     negotiation.register(app)
     draining.register(app)
     access_log.register(app)

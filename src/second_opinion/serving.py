@@ -107,6 +107,9 @@ def _keep_working(settings: Settings, ahead: timedelta, ended: Event) -> None:
 
 def _log(settings: Settings) -> None:
     """What this process has to say goes to stderr, a line for each request among it where that is asked for."""
+    # What no line shows need not be found out (docs.python.org/3/howto/logging.html#optimization)
+    logging._srcfile = None  # noqa: SLF001 - documented there
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     ours = logging.getLogger("second_opinion")

@@ -31,6 +31,9 @@ class Caller:
     members: tuple[str, ...] = ()  # Patient ids that allow a payer to be told
     break_glass: str | None = None  # why plan staff look at what is very restricted
 
+    def __hash__(self) -> int:
+        return hash((self.id, self.token_id, self.purpose, self.break_glass))  # the whole takes longer than a look-up
+
 
 class Identify(Protocol):
     """``identify`` with its parts given."""

@@ -14,6 +14,7 @@ PROVIDERS = frozenset({"Practitioner", "PractitionerRole", "Organization"})  # t
 NOTHING = Visibility(types=PROVIDERS)
 
 
+@lru_cache(maxsize=1024)
 def visibility(caller: Caller, letter: str | None = None) -> Visibility:
     """The filter every read and search of the caller runs with; the provider directory stays open to all.
 

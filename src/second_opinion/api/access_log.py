@@ -26,7 +26,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def note(response: Response) -> Response:
-        request.environ[_ROUTE] = request.url_rule.rule if request.url_rule else "-"
+        note_route(request.environ, request.url_rule.rule if request.url_rule else "-")
         return response
 
     def logged(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -40,6 +40,11 @@ def register(app: Flask) -> None:
         return inner(environ, start)
 
     app.wsgi_app = logged  # type: ignore[method-assign]  # the place Flask documents for this
+
+
+def note_route(environ: Environ, rule: str) -> None:
+    """Which route answers, as the router has it."""
+    environ[_ROUTE] = rule
 
 
 def _line(environ: Environ, status: str, took: float) -> str:

@@ -13,7 +13,10 @@ from flask import request
 
 from second_opinion.access.caller import Caller, Identify
 from second_opinion.access.rates import Rates
+from second_opinion.api import auditing
+from second_opinion.api.negotiation import Environ
 
+_ADMITTED = "second_opinion.admitted"
 CERTIFICATE = "HTTP_CLIENT_CERT"  # RFC 9440: the client's certificate, as the TLS-terminating proxy saw it
 
 Network = IPv4Network | IPv6Network
@@ -23,22 +26,31 @@ Network = IPv4Network | IPv6Network
 class Gate:
     """Identifies whoever sends the request under way; ``proxies`` are believed about client certificates."""
 
-    recognise: Identify
+    identify: Identify
     rates: Rates
     proxies: Sequence[Network] = ()
 
     def __call__(self, authorization: str | None, *, certificate: str | None = None) -> Caller:
+        """The caller of the request under way."""
+        return self.admit(request.environ, authorization, certificate)
+
+    def admit(self, environ: Environ, authorization: str | None, certificate: str | None = None) -> Caller:
         """The caller; the certificate is the request's own where a declared proxy forwarded one.
 
-        Throttled for one request too many.
+        A request counts once, however often it is asked about. Throttled for one request too many.
         """
-        caller = self.recognise(authorization, certificate=certificate or self._certificate())
+        admitted: Caller | None = environ.get(_ADMITTED)
+        if admitted is not None:
+            return admitted
+        caller = self.identify(authorization, certificate=certificate or self._certificate(environ))
+        caller = auditing.remember(environ, caller)
         self.rates.admit(caller.id, caller.rate_limit)
+        environ[_ADMITTED] = caller
         return caller
 
-    def _certificate(self) -> str | None:
-        forwarded = request.environ.get(CERTIFICATE)
-        return thumbprint(forwarded) if forwarded and self._believed(request.remote_addr) else None
+    def _certificate(self, environ: Environ) -> str | None:
+        forwarded = environ.get(CERTIFICATE)
+        return thumbprint(forwarded) if forwarded and self._believed(environ.get("REMOTE_ADDR")) else None
 
     def _believed(self, sender: str | None) -> bool:
         try:

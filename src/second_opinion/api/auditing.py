@@ -9,9 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Response, request
 
-from second_opinion.access.caller import Caller, Identify
+from second_opinion.access.caller import Caller
 from second_opinion.api import handlers, negotiation
 from second_opinion.errors import Unavailable
 from second_opinion.store.changes import AuditRow
@@ -26,15 +26,11 @@ _PURPOSE = re.compile(r"[A-Z]{3,12}", re.ASCII)
 _ACTIONS = {"POST": "create", "PUT": "update", "DELETE": "delete", "PATCH": "update"}
 
 
-def remembering(identify: Identify) -> Identify:
-    """``identify``, which leaves the caller where the record of this exchange finds it."""
-
-    def identified(authorization: str | None, *, certificate: str | None = None) -> Caller:
-        caller = _as_it_says(identify(authorization, certificate=certificate))
-        request.environ[_CALLER] = caller
-        return caller
-
-    return identified
+def remember(environ: negotiation.Environ, caller: Caller) -> Caller:
+    """Who the exchange is with, as the request says it, left where the record finds it."""
+    caller = _as_it_says(environ, caller)
+    environ[_CALLER] = caller
+    return caller
 
 
 def caller_of(environ: negotiation.Environ) -> Caller | None:
@@ -43,9 +39,9 @@ def caller_of(environ: negotiation.Environ) -> Caller | None:
     return caller
 
 
-def _as_it_says(caller: Caller) -> Caller:
+def _as_it_says(environ: negotiation.Environ, caller: Caller) -> Caller:
     """The caller with what the request says of its purpose; what the token says of it counts more."""
-    purpose, reason = request.environ.get("HTTP_X_PURPOSE_OF_USE"), request.environ.get("HTTP_X_BREAK_GLASS")
+    purpose, reason = environ.get("HTTP_X_PURPOSE_OF_USE"), environ.get("HTTP_X_BREAK_GLASS")
     if purpose and caller.purpose is None and _PURPOSE.fullmatch(purpose):
         caller = replace(caller, purpose=purpose)
     if reason and reason.strip() and caller.partner_class == "plan":
@@ -54,8 +50,13 @@ def _as_it_says(caller: Caller) -> Caller:
 
 
 def about(resources: Iterable[Stored]) -> None:
-    """The exchange shows these resources: whose they are goes on record."""
-    patients: dict[str, None] = request.environ.setdefault(_PATIENTS, {})
+    """The exchange under way shows these resources: whose they are goes on record."""
+    shown(request.environ, resources)
+
+
+def shown(environ: negotiation.Environ, resources: Iterable[Stored]) -> None:
+    """The exchange shows these resources."""
+    patients: dict[str, None] = environ.setdefault(_PATIENTS, {})
     for each in resources:
         patient = each.id if each.type == "Patient" else each.member
         if patient:
@@ -74,44 +75,43 @@ def register(app: Flask, store: Store) -> None:
     def record(response: Response) -> Response:
         path = request.environ["PATH_INFO"]
         if path.startswith("/fhir") and not path.startswith(_OPEN) and request.method not in {"OPTIONS", "HEAD"}:
-            asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001 - Werkzeug documents it; each look through the proxy costs
-            rows = _rows(asked, response.status_code)
             try:
-                store.note(rows)
+                store.note(rows(request.environ, response.status_code))
             except Unavailable as unavailable:
                 # What cannot be recorded is not shown (HIPAA 164.312(b)).
                 return handlers.answer(unavailable)
         return response
 
 
-def _rows(asked: Request, status: int) -> list[AuditRow]:
-    caller = caller_of(asked.environ)
-    action, reads = _interaction(asked)
+def rows(environ: negotiation.Environ, status: int) -> list[AuditRow]:
+    """The records of one exchange, as it ends."""
+    caller, path, method = caller_of(environ), negotiation.path(environ), environ["REQUEST_METHOD"]
+    action, reads = _interaction(path, method)
     outcome = _outcome(status)
     if outcome == "0" and not reads:
         return []
-    named = "/".join(asked.path.removeprefix("/fhir").strip("/").split("/")[:2])
+    named = "/".join(path.removeprefix("/fhir").strip("/").split("/")[:2])
     resource = named.replace("\0", "") or None  # PostgreSQL's text holds no NUL
-    detail = {"interaction": action, "status": status, "address": asked.remote_addr, **_said(caller)}
-    if reads and not asked.path.rpartition("/")[2].startswith("$"):
-        detail["query"] = _query(asked)
-    now, ident = datetime.now(UTC), negotiation.request_id(asked)
+    detail = {"interaction": action, "status": status, "address": environ.get("REMOTE_ADDR"), **_said(caller)}
+    if reads and not path.rpartition("/")[2].startswith("$"):
+        detail["query"] = _query(environ, method, path)
+    now, ident = datetime.now(UTC), negotiation.request_id_of(environ)
     who = caller.id if caller else NOBODY
     return [
         AuditRow(now, who, action, resource, patient, outcome, ident, detail)
-        for patient in asked.environ.get(_PATIENTS) or (None,)
+        for patient in environ.get(_PATIENTS) or (None,)
     ]
 
 
-def _interaction(asked: Request) -> tuple[str, bool]:
+def _interaction(path: str, method: str) -> tuple[str, bool]:
     """What FHIR calls it, and whether it only looks."""
-    parts = asked.path.removeprefix("/fhir").strip("/").split("/")
+    parts = path.removeprefix("/fhir").strip("/").split("/")
     if parts[-1].startswith("$"):
-        return "operation", asked.method == "GET"
-    if asked.method == "POST" and parts[-1] == "_search":
+        return "operation", method == "GET"
+    if method == "POST" and parts[-1] == "_search":
         return "search", True
-    if asked.method != "GET":
-        return ("transaction" if parts == [""] else _ACTIONS.get(asked.method, "update")), False
+    if method != "GET":
+        return ("transaction" if parts == [""] else _ACTIONS.get(method, "update")), False
     if "_history" in parts:
         named = {1: "vread"} if parts[-1] != "_history" else {2: "history-type", 3: "history-instance"}
         return (named.get(len(parts), "vread") if parts[-1] == "_history" else "vread"), True
@@ -135,7 +135,7 @@ def _said(caller: Caller | None) -> dict[str, str]:
     return {name: value for name, value in said.items() if value}
 
 
-def _query(asked: Request) -> str:
+def _query(environ: negotiation.Environ, method: str, path: str) -> str:
     """The request as it was sent, for the record alone."""
-    form = urlencode(asked.environ.get(_FORM, ()))
-    return f"{asked.method} {asked.full_path.rstrip('?')}" + (f" {form}" if form else "")
+    query, form = negotiation.query(environ), environ.get(_FORM)
+    return f"{method} {path}" + (f"?{query}" if query else "") + (f" {urlencode(form)}" if form else "")

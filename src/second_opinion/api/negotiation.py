@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from flask import Flask, Request, Response, request
 
@@ -65,11 +65,11 @@ def check_accepted(asked: Request) -> None:
     environ, chosen = asked.environ, None
     if "_format" in environ.get("QUERY_STRING", "") or environ.get("CONTENT_TYPE", "").startswith(FORM):
         chosen = asked.values.get("_format")
-    _check_accepted(chosen or environ.get("HTTP_ACCEPT", ""), named_by_format=bool(chosen))
+    check_taken(chosen or environ.get("HTTP_ACCEPT", ""), named_by_format=bool(chosen))
 
 
 @lru_cache(maxsize=512)
-def _check_accepted(text: str, *, named_by_format: bool) -> None:
+def check_taken(text: str, *, named_by_format: bool = False) -> None:
     """One Accept header, or one ``_format``, whose + may have arrived as the space it encodes in a URL."""
     if not text.strip():
         return
@@ -125,7 +125,12 @@ def is_json(name: str) -> bool:
 
 def prefer(asked: Request) -> Preferences:
     """What the Prefer headers ask for."""
-    return _preferences(asked.environ.get("HTTP_PREFER", ""))
+    return preferences(asked.environ)
+
+
+def preferences(environ: Environ) -> Preferences:
+    """The same, of a request as WSGI has it."""
+    return _preferences(environ.get("HTTP_PREFER", ""))
 
 
 @lru_cache(maxsize=512)
@@ -183,6 +188,22 @@ def http_date(at: datetime) -> str:
     return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
+def path(environ: Environ) -> str:
+    """The path asked for."""
+    return _text(environ, "PATH_INFO")
+
+
+def query(environ: Environ) -> str:
+    """What follows the path and its question mark, as it was encoded."""
+    return _text(environ, "QUERY_STRING")
+
+
+def _text(environ: Environ, name: str) -> str:
+    """A text of WSGI's, which hands bytes over as Latin-1 (PEP 3333)."""
+    text: str = environ.get(name, "")
+    return text if text.isascii() else text.encode("latin-1").decode(errors="replace")
+
+
 def request_id(asked: Request) -> str:
     """The caller's X-Request-Id where it can be kept in logs as it stands, else one of our own; one per request."""
     return request_id_of(asked.environ)
@@ -193,7 +214,7 @@ def request_id_of(environ: Environ) -> str:
     known: str | None = environ.get("second_opinion.request_id")
     if known is None:
         given = environ.get("HTTP_X_REQUEST_ID", "")
-        known = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        known = given if _REQUEST_ID.fullmatch(given) else token_hex(16)
         environ["second_opinion.request_id"] = known
     return known
 
@@ -207,12 +228,17 @@ def resource(
     content: bytes, status: int, version: int, last_updated: datetime, headers: Mapping[str, str] | None = None
 ) -> Response:
     """One version of one resource; a create or update with ``Prefer: return=minimal`` is answered without it."""
-    known = {"ETag": f'W/"{version}"', "Last-Modified": http_date(last_updated), **(headers or {})}
+    known = {**version_headers(version, last_updated), **(headers or {})}
     asked = request.environ
     changes = asked["REQUEST_METHOD"] in {"POST", "PUT"} and "$" not in asked["PATH_INFO"]
     if changes and prefer(request).returned == "minimal":
         return Response(b"", status, known)
     return answer(content, status, known)
+
+
+def version_headers(version: int, last_updated: datetime) -> dict[str, str]:
+    """The headers that name a version."""
+    return {"ETag": f'W/"{version}"', "Last-Modified": http_date(last_updated)}
 
 
 def register(app: Flask) -> None:

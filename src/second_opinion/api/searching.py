@@ -24,7 +24,18 @@ from second_opinion.store.stored import Page, Stored
 
 def search(desk: Shelf, type_name: str, caller: Caller, seen: Visibility) -> Response:
     """One page of what the request's parameters, in URL and form together, ask for."""
-    pairs = _pairs()
+    return negotiation.answer(page(desk, type_name, caller, seen, request.environ, _pairs()))
+
+
+def page(
+    desk: Shelf,
+    type_name: str,
+    caller: Caller,
+    seen: Visibility,
+    environ: negotiation.Environ,
+    pairs: list[tuple[str, str]],
+) -> bytes:
+    """The page as a searchset; whose resources it shows goes on record."""
     token = next((text for name, text in pairs if name == "_page"), None)
     cursor = desk.cursors.open(token, type_name, caller.id) if token else None
     view = views.of(caller)
@@ -33,22 +44,22 @@ def search(desk: Shelf, type_name: str, caller: Caller, seen: Visibility) -> Res
         if matched is None:
             # Less than all three finds nobody; and a search that names nobody at all is too wide for this caller.
             read(type_name, pairs, base=desk.settings.fhir_base, now=desk.now(), guarded=True)
-            return negotiation.answer(bundles.searchset([], 0, [("self", url(desk, type_name, ()))], desk.now()))
+            return bundles.searchset([], 0, [("self", url(desk, type_name, ()))], desk.now())
         pairs = matched
     asked = read(
         type_name,
         cursor.parameters if cursor else pairs,
         base=desk.settings.fhir_base,
         now=desk.now(),
-        strict=cursor is None and negotiation.prefer(request).strict,
+        strict=cursor is None and negotiation.preferences(environ).strict,
         guarded=caller.partner_class == "hie",
         after=cursor.after if cursor else None,
         only=view.searched_by,
     )
-    page = desk.store.search(asked.query, seen)
-    entries = [] if asked.query.total_only else _entries(desk, asked, page.rows, caller)
-    links = _links(desk, asked, page, caller, token)
-    return negotiation.answer(bundles.searchset(entries, page.total, links, desk.now()))
+    found = desk.store.search(asked.query, seen)
+    entries = [] if asked.query.total_only else _entries(desk, asked, found.rows, caller, environ)
+    links = _links(desk, asked, found, caller, token)
+    return bundles.searchset(entries, found.total, links, desk.now())
 
 
 def url(desk: Shelf, path: str, parameters: Iterable[tuple[str, str]]) -> str:
@@ -89,16 +100,18 @@ def _links(desk: Shelf, asked: Search, page: Page, caller: Caller, token: str | 
     return links
 
 
-def _entries(desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller) -> list[SearchEntry]:
+def _entries(
+    desk: Shelf, asked: Search, rows: Sequence[Stored], caller: Caller, environ: negotiation.Environ
+) -> list[SearchEntry]:
     """Matches, what is included with them, and a word on what was set aside."""
     base, shown = desk.settings.fhir_base, asked.presentation
-    auditing.about(rows)
+    auditing.shown(environ, rows)
     part = views.of(caller).shown
     entries = [_entry(base, each, shown, part, "match") for each in rows]
     if asked.includes or asked.reverse_includes:
         further = Presentation(summary=shown.summary)  # _elements is about the matches alone
         included = _included(desk, asked, rows, caller)
-        auditing.about(included)
+        auditing.shown(environ, included)
         entries += [_entry(base, each, further, part, "include") for each in included]
     if asked.warnings:
         told = json_body.write(outcome.warnings(asked.warnings))

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from second_opinion.errors import Unavailable
 from second_opinion.store import audit_chain
@@ -57,8 +58,7 @@ class Transaction(Protocol):
 Step = Callable[[Transaction], None]
 
 
-@dataclass(frozen=True)
-class Noted:
+class Noted(NamedTuple):
     """How many lines of which process's journal are in the database once the batch is."""
 
     name: str
@@ -186,7 +186,7 @@ def insert_statements(dialect: Dialect, table: str, rows: Sequence[Row]) -> Iter
     """The INSERTs, with their values, that add ``rows``."""
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
-        yield insert_statement(dialect, table, len(chunk)), [value for row in chunk for value in row]
+        yield insert_statement(dialect, table, len(chunk)), [*chain.from_iterable(chunk)]
 
 
 _KINDS: Mapping[str, str] = MappingProxyType(

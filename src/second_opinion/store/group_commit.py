@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
@@ -152,7 +153,7 @@ class Writer:
         self._noted: Noted | None = None
         self._again: list[Waiting] = []
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
-        self._notes: SimpleQueue[Waiting] = SimpleQueue()
+        self._notes: deque[tuple[Sequence[Row], Noted]] = deque()
         self._woken, self._due = Event(), Event()
         self._thread = Thread(target=self._serve, name="store writer", daemon=True)
         self._thread.start()
@@ -174,9 +175,9 @@ class Writer:
         self._queue.put((batch, future))
         return future
 
-    def note(self, batch: Batch) -> None:
-        """Queue what is safe in the journal already: it is written with others, within a moment."""
-        self._notes.put((batch, Future()))
+    def note(self, rows: Sequence[Row], noted: Noted) -> None:
+        """Queue audit rows that are safe in the journal already: they are written with others, within a moment."""
+        self._notes.append((rows, noted))
         if not self._woken.is_set():
             self._woken.set()
 
@@ -207,14 +208,16 @@ class Writer:
             self._queue.put((Batch(), Future()))
 
     def _drained_notes(self) -> list[Waiting]:
+        """The notes as one batch, if there are any."""
         self._due.clear()
-        notes: list[Waiting] = []
-        with contextlib.suppress(Empty):
-            while len(notes) < MOST_NOTES:
-                notes.append(self._notes.get_nowait())
-        if not self._notes.empty():
+        notes = [self._notes.popleft() for _ in range(min(len(self._notes), MOST_NOTES))]
+        if self._notes:
             self._woken.set()
-        return notes
+        if not notes:
+            return []
+        batch = Batch(noted=notes[-1][1])
+        batch.rows["audit"] = [row for rows, _ in notes for row in rows]
+        return [(batch, Future())]
 
     def _settle(self, group: Sequence[Waiting]) -> None:
         """Tell what of the journal is on disk; notes that could not be written go first in the next commit."""

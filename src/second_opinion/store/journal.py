@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import orjson
 
-from second_opinion.store.database import Batch, Noted, Row
+from second_opinion.store.database import Noted, Row
 
 LONGEST = 8 * 2**20  # bytes of one file; then another is begun
 
@@ -29,7 +29,7 @@ class Journal:
         self._name = ""
         self._lines = self._bytes = 0
 
-    def note(self, rows: Sequence[Row], queue: Callable[[Batch], object]) -> None:
+    def note(self, rows: Sequence[Row], queue: Callable[[Sequence[Row], Noted], object]) -> None:
         """Append the rows, then queue them; both in one order, so that a count of lines says which are in."""
         text = b"".join(_line(row) for row in rows)
         with self._alone:
@@ -38,9 +38,7 @@ class Journal:
             os.write(self._files[self._name], text)
             self._lines += len(rows)
             self._bytes += len(text)
-            batch = Batch(noted=Noted(self._name, self._lines))
-            batch.rows["audit"] = list(rows)
-            queue(batch)
+            queue(rows, Noted(self._name, self._lines))
 
     def settle(self, noted: Noted) -> None:
         """The lines counted are in the database: files before this one are done with."""
