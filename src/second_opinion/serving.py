@@ -25,7 +25,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from second_opinion import app
+from second_opinion import app, log_lines
 from second_opinion.delivery.worker import step_back
 from second_opinion.errors import Unavailable
 from second_opinion.settings import Settings
@@ -105,18 +105,6 @@ def _keep_working(settings: Settings, ahead: timedelta, ended: Event) -> None:
         process.join()
 
 
-def _log(settings: Settings) -> None:
-    """What this process has to say goes to stderr, a line for each request among it where that is asked for."""
-    # What no line shows need not be found out (docs.python.org/3/howto/logging.html#optimization)
-    logging._srcfile = None  # noqa: SLF001 - documented there
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    ours = logging.getLogger("second_opinion")
-    ours.addHandler(handler)
-    ours.setLevel(logging.INFO if settings.access_log else logging.WARNING)
-
-
 def _work_beside(settings: Settings, ahead: timedelta, parent: int) -> None:
     _end_with(parent)  # what it leaves under way, the next one resumes
     step_back()
@@ -175,7 +163,7 @@ def _bind(host: str, port: int) -> None:
 def _web(settings: Settings, ahead: timedelta, parent: int, *_: Any) -> Any:
     """The WSGI application of one web process, which ends with the process that started it."""
     _end_with(parent)  # while it starts any other signal is lost, and it would hold the port for ever
-    _log(settings)
+    log_lines.register(sys.stderr, logging.INFO if settings.access_log else logging.WARNING)
     application = app.web(settings, ahead)
     gc.freeze()  # what is loaded by now stays; collections need not walk it again and again
     gc.set_threshold(COLLECT_AFTER)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from second_opinion.errors import Unavailable
 from second_opinion.store import audit_chain
 from second_opinion.store.places import Place
+from second_opinion.store.stamp import Stamp
 from second_opinion.store.tables import metadata
 
 Row = tuple[Any, ...]
@@ -138,6 +139,10 @@ class Database(Protocol):
     """SQLite or PostgreSQL."""
 
     dialect: Dialect
+
+    @property
+    def stamp(self) -> Stamp | None:
+        """Renewed whenever the registry changes, by whatever process; None: nothing tells, and it is read each time."""
 
     def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of one query, of what is committed now."""

@@ -68,6 +68,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self._database = _database(url)
+        self._registry = registering.Registry(self._database)
         self._cases = Numbers(self._database, "case", 50)
         self._rows = Numbers(self._database, "resource", 1000)
         self._current = False
@@ -296,19 +297,19 @@ class Store:
 
     def registry_add(self, kind: str, id: str, body: bytes) -> None:  # noqa: A002 - the registry's own word
         """Register; Conflict("registry") when the id is taken."""
-        registering.add(self._database, kind, id, body)
+        self._registry.add(kind, id, body)
 
     def registry_get(self, id: str) -> tuple[str, bytes, bool] | None:  # noqa: A002 - the registry's own word
         """(kind, body, active)."""
-        return registering.get(self._database, id)
+        return self._registry.get(id)
 
     def registry_list(self, kind: str) -> list[tuple[str, bytes, bool]]:
         """(id, body, active) of everyone of a kind, by id."""
-        return registering.listed(self._database, kind)
+        return self._registry.listed(kind)
 
     def registry_set_active(self, id: str, active: bool) -> bool:  # noqa: A002, FBT001 - the registry's own words
         """Enable or disable; false when nobody has the id."""
-        return registering.set_active(self._database, id, active=active)
+        return self._registry.set_active(id, active=active)
 
     def use_assertion(self, partner: str, digest: str, now: int, until: int) -> None:
         """Note a partner's assertion as used; Conflict("assertion") when it was, in whatever process. Microseconds."""

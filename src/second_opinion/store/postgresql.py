@@ -89,6 +89,7 @@ class Postgresql:
     """A PostgreSQL database shared with other threads, processes and machines."""
 
     dialect = POSTGRESQL
+    stamp = None
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url).set(drivername="postgresql+psycopg")

@@ -1,34 +1,66 @@
 """Partners and reviewers: who is registered, as the bytes the access room keeps; and which assertions were used."""
 
+import time
+from collections.abc import Callable
 from functools import partial
 
 from second_opinion.store.database import Batch, Database, Transaction
 
+Entry = tuple[str, bytes, bool]  # kind, body, active
 
-def add(database: Database, kind: str, identity: str, body: bytes) -> None:
-    """Register; Conflict("registry") when the id is taken, by whatever kind."""
-    written = Batch()
-    written.rows["registry"].append((identity, kind, body, 1))
-    database.write(written)
+MOST = 10_000  # entries remembered
+A_WHILE = 1.0  # seconds: who registered may have died between its commit and the new stamp
 
 
-def get(database: Database, identity: str) -> tuple[str, bytes, bool] | None:
-    """(kind, body, active)."""
-    rows = database.fetch("SELECT kind, body, active FROM registry WHERE id = ?", (identity,))
-    return (rows[0][0], rows[0][1], bool(rows[0][2])) if rows else None
+class Registry:
+    """Who is registered. Asked on every request: what is known is believed while the database's stamp is the same."""
 
+    def __init__(self, database: Database, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._stamp = database.stamp
+        self._seconds = seconds
+        self._known: dict[str, tuple[bytes, float, Entry | None]] = {}
 
-def listed(database: Database, kind: str) -> list[tuple[str, bytes, bool]]:
-    """(id, body, active) of everyone of a kind, by id."""
-    rows = database.fetch("SELECT id, body, active FROM registry WHERE kind = ? ORDER BY id", (kind,))
-    return [(identity, body, bool(active)) for identity, body, active in rows]
+    def add(self, kind: str, identity: str, body: bytes) -> None:
+        """Register; Conflict("registry") when the id is taken, by whatever kind."""
+        written = Batch()
+        written.rows["registry"].append((identity, kind, body, 1))
+        self._write(written)
 
+    def set_active(self, identity: str, *, active: bool) -> bool:
+        """Enable or disable; false when nobody has the id."""
+        changed: list[int] = []
+        self._write(Batch([partial(_set, identity=identity, active=int(active), changed=changed)]))
+        return changed[-1] == 1
 
-def set_active(database: Database, identity: str, *, active: bool) -> bool:
-    """Enable or disable; false when nobody has the id."""
-    changed: list[int] = []
-    database.write(Batch([partial(_set, identity=identity, active=int(active), changed=changed)]))
-    return changed[-1] == 1
+    def get(self, identity: str) -> Entry | None:
+        """Who has the id now."""
+        if self._stamp is None:
+            return self._read(identity)
+        stamp, now = self._stamp.read(), self._seconds()
+        known = self._known.get(identity)
+        if known is not None and known[0] == stamp and known[1] > now:
+            return known[2]
+        if len(self._known) >= MOST:
+            self._known.clear()
+        entry = self._read(identity)
+        self._known[identity] = (stamp, now + A_WHILE, entry)
+        return entry
+
+    def listed(self, kind: str) -> list[tuple[str, bytes, bool]]:
+        """(id, body, active) of everyone of a kind, by id."""
+        rows = self._database.fetch("SELECT id, body, active FROM registry WHERE kind = ? ORDER BY id", (kind,))
+        return [(identity, body, bool(active)) for identity, body, active in rows]
+
+    def _read(self, identity: str) -> Entry | None:
+        rows = self._database.fetch("SELECT kind, body, active FROM registry WHERE id = ?", (identity,))
+        return (rows[0][0], rows[0][1], bool(rows[0][2])) if rows else None
+
+    def _write(self, batch: Batch) -> None:
+        """Write; it holds for whoever asks after this."""
+        self._database.write(batch)
+        if self._stamp is not None:
+            self._stamp.renew()
 
 
 def use_assertion(database: Database, partner: str, digest: str, now: int, until: int) -> None:

@@ -19,6 +19,7 @@ from second_opinion.store.group_commit import NOTED_WITHIN, Writer
 from second_opinion.store.journal import Journal
 from second_opinion.store.places import Place, file_place
 from second_opinion.store.sqlite_bulk import SqliteBulk, only_one, sqlalchemy_transaction
+from second_opinion.store.stamp import Stamp
 from second_opinion.store.turns import Turns
 
 CHECKPOINT_ROWS = 20_000  # new rows, of all processes, after which the write-ahead log is carried into the file
@@ -56,6 +57,7 @@ class SqliteFile:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._path = path
         self._turns = Turns(path)
+        self.stamp = Stamp(path.with_name(f"{path.name}.registry"))
         self._readers: WeakSet[sqlite3.Connection] = WeakSet()
         self._mine = local()
         self._writing = _connected(str(path), cache_kib=65536)
@@ -153,6 +155,7 @@ class SqliteFile:
             reader.close()
         self._writing.close()
         self._turns.close()
+        self.stamp.close()
 
 
 def _forget_journal(transaction: Transaction, name: str) -> None:

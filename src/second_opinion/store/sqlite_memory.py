@@ -20,6 +20,7 @@ class SqliteMemory:
     """A database that ends with the process; it is its own bulk writer."""
 
     dialect = SQLITE
+    stamp = None
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -4,6 +4,7 @@ A part of a query is its text and its values; texts hold no value, so that each 
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from second_opinion.store.query import Visibility
@@ -72,6 +73,7 @@ def current(alias: str, kind: str) -> Part:
     return Part(f"{alias}.until > 0")
 
 
+@lru_cache(maxsize=1024)
 def visible(visibility: Visibility, alias: str, kind: str) -> Part:
     """The caller may see the row of this type."""
     if visibility.types is not None and kind not in visibility.types:
