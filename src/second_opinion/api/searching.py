@@ -87,9 +87,7 @@ def _pairs() -> list[tuple[str, str]]:
 def _links(desk: Shelf, asked: Search, page: Page, caller: Caller, token: str | None) -> list[Link]:
     """Self as it was asked; first and next, where there is more than one page, without a value in clear."""
     type_name = asked.query.type
-    # Who was meant by a strict match is not told, nor whether anybody was.
-    used = asked.used if views.of(caller).searched_by is None else [each for each in asked.used if each[0] != "patient"]
-    links = [("self", url(desk, type_name, [("_page", token)] if token else used))]
+    links = [("self", url(desk, type_name, [("_page", token)]) if token else _self(desk, asked, caller))]
     after = page.position if not asked.query.total_only else None
     if token or after is not None:
         first = desk.cursors.seal(Cursor(type_name, asked.used), caller.id)
@@ -98,6 +96,14 @@ def _links(desk: Shelf, asked: Search, page: Page, caller: Caller, token: str | 
         onward = desk.cursors.seal(Cursor(type_name, asked.used, after), caller.id)
         links.append(("next", url(desk, type_name, [("_page", onward)])))
     return links
+
+
+def _self(desk: Shelf, asked: Search, caller: Caller) -> str:
+    """The search as it counted. Who was meant by a strict match is not told, nor whether anybody was."""
+    if views.of(caller).searched_by is not None:
+        return url(desk, asked.query.type, [each for each in asked.used if each[0] != "patient"])
+    path = f"{desk.settings.fhir_base}/{asked.query.type}"
+    return f"{path}?{asked.address}" if asked.used else path
 
 
 def _entries(

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from second_opinion.errors import InvalidSearch
 from second_opinion.fhir.search_chains import chain, has
@@ -44,6 +46,8 @@ __all__ = [
 
 _IGNORED = frozenset({"_pretty", "_", "_totalMethod", "nocache", "_format"})  # harmless habits of clients
 MOST_PARAMETERS = 50
+REMEMBERED = 500  # characters of values
+_NO_TIME = datetime.max.replace(tzinfo=UTC)  # of a search that says nothing relative to now
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -69,6 +73,11 @@ class Search:
     reverse_includes: tuple[Include, ...] = ()
     used: tuple[tuple[str, str], ...] = ()  # parameters that counted, as they were given
     warnings: tuple[Warned, ...] = ()  # (issue type, words, expression)
+
+    @cached_property
+    def address(self) -> str:
+        """What it is called behind the question mark."""
+        return urlencode(self.used, quote_via=quote)
 
 
 @dataclass
@@ -101,6 +110,40 @@ def read(
     resources share even when nothing was ignored. ``after`` is a page's sort position. ``only``: the parameters this
     caller may search and sort by; any other is as unknown to it as one that does not exist, and so are includes.
     """
+    if after is None and _lasts(pairs):
+        return _remembered(type_name, tuple(pairs), base, strict, guarded, only)
+    return _read(type_name, pairs, base, now, strict, guarded, after, only)
+
+
+def _lasts(pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether it may be remembered: it is short, and has no date with the prefix ap, which is about now."""
+    texts = "".join([text for _, text in pairs])
+    return len(texts) <= REMEMBERED and "ap" not in texts
+
+
+@lru_cache(maxsize=1024)
+def _remembered(
+    type_name: str,
+    pairs: tuple[tuple[str, str], ...],
+    base: str,
+    strict: bool,  # noqa: FBT001 - the arguments are the key
+    guarded: bool,  # noqa: FBT001 - as above
+    only: frozenset[str] | None,
+) -> Search:
+    """A search as it was read before: who waits for an answer asks the same again and again."""
+    return _read(type_name, pairs, base, _NO_TIME, strict, guarded, None, only)
+
+
+def _read(
+    type_name: str,
+    pairs: Sequence[tuple[str, str]],
+    base: str,
+    now: datetime,
+    strict: bool,  # noqa: FBT001 - see ``read``
+    guarded: bool,  # noqa: FBT001 - see ``read``
+    after: tuple[Any, ...] | None,
+    only: frozenset[str] | None,
+) -> Search:
     if len(pairs) > MOST_PARAMETERS:
         raise TooCostly(f"A search may have {MOST_PARAMETERS} parameters at most", "http")
     asked = Asked(type_name, base, strict, now, only)
