@@ -15,8 +15,9 @@ from second_opinion.access.caller import Caller, Identify
 from second_opinion.access.rates import Rates
 from second_opinion.api import auditing
 from second_opinion.api.negotiation import Environ
+from second_opinion.errors import SecondOpinionError
 
-_ADMITTED = "second_opinion.admitted"
+_JUDGED = "second_opinion.judged"
 CERTIFICATE = "HTTP_CLIENT_CERT"  # RFC 9440: the client's certificate, as the TLS-terminating proxy saw it
 
 Network = IPv4Network | IPv6Network
@@ -37,15 +38,24 @@ class Gate:
     def admit(self, environ: Environ, authorization: str | None, certificate: str | None = None) -> Caller:
         """The caller; the certificate is the request's own where a declared proxy forwarded one.
 
-        A request counts once, however often it is asked about. Throttled for one request too many.
+        A request is judged once, however often it is asked about: it counts once, and one refusal stands.
+        Throttled for one request too many.
         """
-        admitted: Caller | None = environ.get(_ADMITTED)
-        if admitted is not None:
-            return admitted
+        judged: Caller | SecondOpinionError | None = environ.get(_JUDGED)
+        if judged is None:
+            try:
+                judged = self._judge(environ, authorization, certificate)
+            except SecondOpinionError as refusal:
+                judged = refusal
+            environ[_JUDGED] = judged
+        if isinstance(judged, SecondOpinionError):
+            raise judged
+        return judged
+
+    def _judge(self, environ: Environ, authorization: str | None, certificate: str | None) -> Caller:
         caller = self.identify(authorization, certificate=certificate or self._certificate(environ))
         caller = auditing.remember(environ, caller)
         self.rates.admit(caller.id, caller.rate_limit)
-        environ[_ADMITTED] = caller
         return caller
 
     def _certificate(self, environ: Environ) -> str | None:

@@ -1,0 +1,68 @@
+"""What a process has to say reaches stderr: a moment later, at once where it is a warning, and at its end."""
+
+import io
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from second_opinion import log_lines
+
+
+@pytest.fixture
+def logger() -> Iterator[tuple[logging.Logger, io.StringIO]]:
+    stream = io.StringIO()
+    handler = log_lines.Gathering(stream)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    named = logging.getLogger("test.log_lines")
+    named.propagate = False
+    named.setLevel(logging.INFO)
+    named.addHandler(handler)
+    yield named, stream
+    named.removeHandler(handler)
+
+
+def test_lines_are_written_in_their_order_within_a_moment(logger: tuple[logging.Logger, io.StringIO]) -> None:
+    named, stream = logger
+    for number in range(3):
+        named.info("line %d", number)
+
+    deadline = time.monotonic() + 10
+    while not stream.getvalue() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert stream.getvalue() == "INFO line 0\nINFO line 1\nINFO line 2\n"
+
+
+def test_a_warning_is_written_at_once_behind_what_came_before(logger: tuple[logging.Logger, io.StringIO]) -> None:
+    named, stream = logger
+    named.info("before")
+    named.warning("now")
+
+    assert stream.getvalue() == "INFO before\nWARNING now\n"
+
+
+def test_a_stream_nobody_reads_any_more_stops_nothing() -> None:
+    stream = io.StringIO()
+    handler = log_lines.Gathering(stream)
+    stream.close()
+
+    handler.handle(logging.LogRecord("x", logging.ERROR, "", 0, "lost", None, None))
+
+
+def test_the_last_line_of_a_process_is_not_lost() -> None:
+    said = (
+        "import logging, multiprocessing, sys\n"
+        "from second_opinion import log_lines\n"
+        "def last():\n"
+        "    log_lines.register(sys.stderr, logging.INFO)\n"
+        "    logging.getLogger('second_opinion.test').info('the last')\n"
+        "process = multiprocessing.get_context('fork').Process(target=last)\n"
+        "process.start(); process.join()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+
+    assert ended.stderr.endswith("INFO the last\n")
