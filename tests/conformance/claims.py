@@ -14,6 +14,7 @@ from desks import Caller, Service, service
 from pas_bundles import (
     PAS,
     TEMP,
+    TRACES,
     X12,
     a_bundle,
     an_inquiry,
@@ -62,16 +63,32 @@ STAY: list[Json] = [
     {"sequence": 2, "category": coded(TEMP, "admissionDates"), "timingPeriod": {"start": "2026-10-19"}},
     {"sequence": 3, "category": coded(TEMP, "dischargeDates"), "timingDate": "2026-10-21"},
 ]
+STATES = "https://www.usps.com/"
+NUMBERED = {
+    "extension": [
+        {"url": f"{PAS}/extension-identifierJurisdiction", "valueCodeableConcept": coded(STATES, "CA")},
+        {"url": f"{PAS}/extension-identifierSubDepartment", "valueString": "223412"},
+    ],
+    "system": TRACES,
+    "value": "RICH",
+}
 SEVERAL = a_bundle([an_item(1), home_care(2), an_item(3)], member=MEMBERS[4], number="5")
 
 
 def keep_all(answers: Path, folder: Path, packages: Path) -> None:
     """Every kind of answer into the folder to be checked."""
     folder.mkdir()
-    with service(folder, directory=[small_directory.write(folder)]) as running:
+    with service(folder, directory=[small_directory.write(folder)], x12_table=operators_table(folder)) as running:
         running.load(directory())
         for name, body in answered(running, packages):
             (answers / f"pas-{name}.json").write_bytes(body)
+
+
+def operators_table(folder: Path) -> Path:
+    """X12 codes as an operator adds them; those of HL7's examples, and one that means nothing."""
+    table = folder / "x12.csv"
+    table.write_text("element,use,code\n98,provider,P3\n755,consult-note,15\n886,in-network-equivalent-available,ZZ\n")
+    return table
 
 
 def directory() -> list[Json]:
@@ -112,7 +129,8 @@ def answered(running: Service, packages: Path) -> Iterator[tuple[str, bytes]]:
 def _decided(ehr: Caller, doctor: Caller) -> Iterator[tuple[str, bytes]]:
     """What a reviewer decides, told to the same Bundle sent again."""
     for number, (name, decision) in enumerate((("denied", given.denied()), ("modified", given.modified())), start=6):
-        bundle = a_bundle([RICH], member=MEMBERS[number], number=f"D{number}", supportingInfo=STAY)
+        changes = {"supportingInfo": STAY, "identifier": [NUMBERED]}
+        bundle = with_order(a_bundle([RICH], member=MEMBERS[number], number=f"D{number}", **changes))
         task = ehr.task(ehr.post("Claim/$submit", bundle))
         recorded = doctor.record(task["id"], decision)
         assert recorded.status_code == 200, recorded.text

@@ -94,7 +94,7 @@ def _line(item: SentItem, answers: _Answers) -> Json:
     extensions = [*item.extensions, *line.get("extension", ())]
     if view.action in GRANTED:
         extensions += _authorized(item, view, answers.x12)
-    answers.added += [_added(each, item, view) for each in written.get("addItem", ())]
+    answers.added += [_added(each, item, view, answers.x12) for each in written.get("addItem", ())]
     if reasons := coded.decision_reasons(view, answers.x12):
         line = line | {"adjudication": [coded.with_reasons(each, reasons) for each in line["adjudication"]]}
     return line | {
@@ -104,7 +104,7 @@ def _line(item: SentItem, answers: _Answers) -> Json:
     }
 
 
-def _added(added: Json, item: SentItem, view: CaseView) -> Json:
+def _added(added: Json, item: SentItem, view: CaseView, x12: X12) -> Json:
     """What is authorized in the item's place, in the item's own terms where the decision says nothing else."""
     granted = view.authorization
     extensions = [*item.line.get("extension", ())]
@@ -116,6 +116,8 @@ def _added(added: Json, item: SentItem, view: CaseView) -> Json:
             {"url": terms.url("itemPreAuthPeriod"), "valuePeriod": period},
         ]
     own = {name: each for name, each in added.items() if name != "productOrService"}
+    if kind := coded.provider_type(x12):
+        own["provider"] = [each | {"extension": kind} for each in added["provider"]]
     line = {
         name: each for name, each in item.line.items() if not (name.startswith("serviced") and "servicedPeriod" in own)
     }

@@ -15,7 +15,7 @@ REPEATED = ("itemTraceNumber", "authorizationNumber")  # stand in the answer's i
 # What an addItem repeats of the item it takes the place of. Four more are profiled there (request type, certification
 # type, end of a code range, revenue unit rate), but their own definitions forbid them at this place, and so does HL7's
 # validator; the same holds for what itemAuthorizedDetail could repeat besides service, modifiers, price and quantity.
-ADDED = ("itemTraceNumber", "epsdtIndicator", "nursingHomeResidentialStatus", "nursingHomeLevelOfCare")
+ADDED = (*REPEATED, "epsdtIndicator", "nursingHomeResidentialStatus", "nursingHomeLevelOfCare")
 TURNED = {
     "applicationSenderCode": "applicationReceiverCode",
     "applicationReceiverCode": "applicationSenderCode",
@@ -203,6 +203,7 @@ def _line(request: PasRequest, item: Json) -> Json:
     order = terms.value(item, "requestedService")
     if isinstance(order, dict) and (named := _named(request.target(order), order)) is not None:
         added.append({"url": terms.url("requestedService"), "valueReference": named})
+    added += _stay(request.claim)
     kept = ("productOrService", "modifier", "servicedDate", "servicedPeriod", "locationCodeableConcept", "quantity")
     return {"extension": added} | {name: item[name] for name in (*kept, "unitPrice") if name in item}
 
