@@ -72,7 +72,7 @@ def _routed(running: Service) -> dict[str, set[str]]:
             continue
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             shape = (method, slash + rest)
-            operation = rest.rpartition("/")[2]
+            operation = rest.rpartition("/")[2].replace("$inquiry", "$inquire")  # one operation by two names
             name = operation if operation.startswith("$") else "transaction" if not type_name else shapes[shape]
             found.setdefault(type_name, set()).add(name)
     return found

@@ -21,7 +21,9 @@ from second_opinion.fhir.search_registry import EXPOSED
 from second_opinion.store.changes import Changes, ResourceWrite
 
 DOORS = ("/fhir", "/fhir/ServiceRequest", "/fhir/ServiceRequest/$submit", "/fhir/ServiceRequest/{id}")
-CLAIMS = tuple(f"{base}/Claim/{name}" for base in ("/fhir", "/fhir/pas/2.0") for name in ("$submit", "$inquire"))
+CLAIMS = tuple(
+    f"{base}/Claim/{name}" for base in ("/fhir", "/fhir/pas/2.0") for name in ("$submit", "$inquire", "$inquiry")
+)
 NEVER = frozenset({500, 503})  # a fault inside, and a store that is out of reach; test_discovery shows one
 GONE, LARGEST = "gone", 64 * 1024
 

@@ -13,6 +13,8 @@ NEEDED = {
     "/fhir/Claim/$inquire": "ClaimResponse.s",
     "/fhir/pas/2.0/Claim/$submit": "Claim.c",
     "/fhir/pas/2.0/Claim/$inquire": "ClaimResponse.s",
+    "/fhir/Claim/$inquiry": "ClaimResponse.s",
+    "/fhir/pas/2.0/Claim/$inquiry": "ClaimResponse.s",
     "/fhir/Task/1/$record-determination": "Task.u",
     "/fhir/Task/1/$add-information": "Task.u",
     "/fhir/Task/1/$appeal": "Task.u",

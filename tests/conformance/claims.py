@@ -3,6 +3,7 @@
 import tarfile
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from pas_bundles import (
     with_order,
     with_second,
 )
+from second_opinion import app
 from second_opinion.access import registry
 from small_directory import CLOSED, INSIDE, MEMBERS, OPEN, OUTSIDE
 from small_orders import an_order, provider
@@ -123,6 +125,7 @@ def answered(running: Service, packages: Path) -> Iterator[tuple[str, bytes]]:
     for name, bundle in (sent | dict(examples(packages))).items():
         yield name, ehr.post("Claim/$submit", bundle).data
     yield from _decided(ehr, doctor)
+    yield from _waiting(running)
     yield from _inquired(running, ehr)
 
 
@@ -136,6 +139,19 @@ def _decided(ehr: Caller, doctor: Caller) -> Iterator[tuple[str, bytes]]:
         assert recorded.status_code == 200, recorded.text
         yield name, ehr.post("Claim/$submit", bundle).data
         yield f"{name}-kept", doctor.client.get(f"/fhir/ClaimResponse/{recorded.json['id']}").data  # type: ignore[index]
+
+
+def _waiting(running: Service) -> Iterator[tuple[str, bytes]]:
+    """What is told where there is no time to decide; in the end nobody waits."""
+    settings = replace(running.desk.settings, answer_within=0)
+    hurried = replace(running, app=app.application(replace(running.desk, settings=settings))).caller("ehr")
+    for name, bundle in {
+        "waiting": a_bundle([an_item(1), home_care(2)], member=MEMBERS[8], number="W1"),
+        "waiting-order": with_order(a_bundle(member=MEMBERS[8], number="W2")),
+        "waiting-nobody": a_bundle(member="NOBODY", number="W3"),
+    }.items():
+        yield name, hurried.post("Claim/$submit", bundle).data
+    running.work("claim")
 
 
 def _inquired(running: Service, ehr: Caller) -> Iterator[tuple[str, bytes]]:

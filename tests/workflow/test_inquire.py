@@ -275,3 +275,33 @@ def test_each_look_is_on_record(harbor: Service, ehr: Caller) -> None:
     ask(ehr, an_inquiry())
 
     assert harbor.count("audit") == before + 1
+
+
+def test_other_name_of_the_operation_answers_the_same(ehr: Caller) -> None:
+    submit(ehr, a_bundle())
+
+    (found,) = json(ehr.post("Claim/$inquiry", an_inquiry()))["parameter"]
+    assert action(found["resource"]) == "A4"
+
+
+@pytest.mark.parametrize(("cases", "told", "warned"), [(25, 25, False), (26, 25, True)])
+def test_more_than_can_be_told_at_once_is_said(ehr: Caller, cases: int, told: int, warned: bool) -> None:  # noqa: FBT001 - a table
+    for each in range(cases):
+        code = coded("http://hl7.org/fhir/sid/icd-10-cm", f"M17.{each}")
+        diagnosis = {"sequence": 1, "diagnosisCodeableConcept": code}
+        assert action(submit(ehr, a_bundle(number=f"M{each}", diagnosis=[diagnosis]))) == "A4"
+    found = ask(ehr, an_inquiry())
+
+    assert len(found) == told
+    assert claim_response(found[0])["identifier"][0]["value"] == f"M{cases - 1}"
+    last = found[-1]["entry"][-1]["resource"]
+    assert (last["resourceType"] == "OperationOutcome") is warned
+    assert not warned or last["issue"][0]["severity"] == "warning"
+
+
+@pytest.mark.parametrize("path", ["Claim/$submit", "Claim/$inquire", "ServiceRequest/$submit"])
+def test_operations_are_asked_for_by_post(ehr: Caller, path: str) -> None:
+    answered = ehr.client.get(f"/fhir/{path}")
+
+    assert (answered.status_code, answered.headers["Allow"]) == (405, "POST")
+    assert ehr.client.get("/fhir/Claim/$other").status_code == 404

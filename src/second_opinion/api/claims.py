@@ -54,6 +54,8 @@ def _offer(doors: Blueprint, desk: Desk, base: str, edition: Edition) -> None:
         return negotiation.answer(json_body.write(told), 200)
 
     doors.add_url_rule(f"{base}/Claim/$inquire", f"inquire {edition.name}", inquire_claim, methods=["POST"])
+    # what the guide's OperationDefinition is named, and so some clients call
+    doors.add_url_rule(f"{base}/Claim/$inquiry", f"inquiry {edition.name}", inquire_claim, methods=["POST"])
     doors.add_url_rule(f"{base}/Claim/$submit", f"submit {edition.name}", submit_claim, methods=["POST"])
 
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from second_opinion.access import views
 from second_opinion.access.caller import Caller, require
@@ -13,7 +13,7 @@ from second_opinion.access.visibility import own, visibility
 from second_opinion.api import auditing, binaries, definitions, negotiation, provenances, searching
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
-from second_opinion.errors import Gone, InvalidSearch, NotFound
+from second_opinion.errors import Gone, InvalidSearch, MethodNotAllowed, NotFound
 from second_opinion.fhir import bundles, dates
 from second_opinion.fhir.bundles import HistoryEntry
 from second_opinion.fhir.projections import projected
@@ -122,10 +122,18 @@ class _Views:
 def _found(desk: Shelf, type_name: str, ident: str, seen: Visibility, number: int | None) -> Stored:
     stored = desk.store.read(type_name, ident, seen, number) if _ID.fullmatch(ident) else None
     if stored is None:
+        _refuse_operation(ident)
         raise _absent()
     if stored.deleted:
         raise Gone("The resource was deleted", headers={"ETag": f'W/"{stored.version}"'})
     return stored
+
+
+def _refuse_operation(ident: str) -> None:
+    """MethodNotAllowed where the address is that of an operation, which is asked for by POST."""
+    address = current_app.create_url_adapter(request) if ident.startswith("$") else None
+    if address is not None and address.test(method="POST"):
+        raise MethodNotAllowed("An operation is asked for by POST", headers={"Allow": "POST"})
 
 
 def _absent() -> NotFound:

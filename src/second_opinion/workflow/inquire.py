@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from uuid_utils import uuid7
+
 from second_opinion.access.caller import Caller
 from second_opinion.access.visibility import visibility
 from second_opinion.directory.members import identify
-from second_opinion.fhir import json_body
+from second_opinion.fhir import json_body, outcome
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.codes import CONSULTATION, SECOND_OPINION, Json
 from second_opinion.fhir.pas import answer, inquiry, narrow, sent
@@ -20,7 +22,10 @@ from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.claim_gates import is_other_payer
 from second_opinion.workflow.desk import Desk
 
-MOST = 25  # answers at once, the newest; wire gives no way to page
+MOST = 25  # answers at once, the newest; PAS gives no way to page
+MORE = (
+    f"More authorizations fit than are told at once; these are the newest {MOST}. Name a service, a date or a number."
+)
 OWN_CODES: tuple[Code, ...] = tuple((each["system"], each["code"]) for each in (CONSULTATION, SECOND_OPINION))
 
 
@@ -57,7 +62,11 @@ def inquire(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition 
             for each in told
         ]
     )
-    return [_told(desk, arrival.caller, request, each, edition) for each in told]
+    answers = [_told(desk, arrival.caller, request, each, edition) for each in told]
+    if len(found) > MOST:
+        warning = outcome.warnings([("incomplete", MORE, request.claim_at.path)])
+        answers[-1]["entry"].append({"fullUrl": f"urn:uuid:{uuid7()}", "resource": warning})
+    return answers
 
 
 def _cases(desk: Desk, member: str, request: PasRequest) -> Iterator[CaseFile]:
