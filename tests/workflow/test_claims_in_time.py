@@ -4,7 +4,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from pas_answers import action, claim_response, line, lines, number
 from pas_bundles import PAS, TRACES, X12, a_bundle, an_inquiry, an_item, an_update, coded, home_care, with_order
 from second_opinion import app
 from second_opinion.access import registry
-from second_opinion.fhir.directory import Kept, StoredDirectory
+from second_opinion.fhir.directory import Found, Kept, StoredDirectory
 from second_opinion.fhir.subscription_topics import PAS_TOPIC
 from second_opinion.store.patience import KEEPING
 from small_directory import SPECIALIST
@@ -45,13 +45,13 @@ class Slow:
     def active_snapshot(self) -> int:
         return self.store.active_snapshot()
 
-    def body(self, type: str, id: str) -> bytes | None:  # noqa: A002 - the store's own words
+    def one_in_force(self, type: str, id: str) -> Found:  # noqa: A002 - the store's own words
         time.sleep(self.seconds)
-        return self.store.body(type, id)
+        return self.store.one_in_force(type, id)
 
-    def bodies(self, type: str, parameter: str, value: str, prefix: bool = False) -> Sequence[tuple[str, bytes]]:  # noqa: A002, FBT001, FBT002 - the store's own words
+    def in_force(self, type: str, parameter: str, value: str, prefix: bool = False) -> Found:  # noqa: A002, FBT001, FBT002 - the store's own words
         time.sleep(self.seconds)
-        return self.store.bodies(type, parameter, value, prefix=prefix)
+        return self.store.in_force(type, parameter, value, prefix=prefix)
 
 
 def slowed(running: Service, seconds: float = 0.4, **settings: Any) -> Service:

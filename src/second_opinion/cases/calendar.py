@@ -35,15 +35,12 @@ class Calendar:
 
     def is_business_day(self, day: date) -> bool:
         """The plan is open on ``day``."""
-        return day.weekday() < SATURDAY and day not in _closures(self.business_days, day.year)
+        return _is_business_day(self.business_days, day)
 
     def add_business_days(self, instant: datetime, count: int) -> datetime:
         """The same local wall time on the ``count``-th business day after the local day of ``instant``."""
         local = self.local(instant)
-        day = local.date()
-        for _ in range(count):
-            day = self._next_business_day(day)
-        return self.at(day, local.time())
+        return self.at(_business_day(self.business_days, local.date(), count), local.time())
 
     def add_days(self, instant: datetime, count: int) -> datetime:
         """The last second of the local day ``count`` calendar days after the local day of ``instant``."""
@@ -85,16 +82,24 @@ class Calendar:
         shown = datetime.combine(day, wall_time.replace(tzinfo=None), self.zone)
         return min(shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
 
-    def _next_business_day(self, day: date) -> date:
-        day += timedelta(days=1)
-        while not self.is_business_day(day):
-            day += timedelta(days=1)
-        return day
-
 
 def holiday_names(business_days: BusinessDays, year: int) -> frozenset[str]:
     """Every holiday name the state's calendar knows in ``year``."""
     return frozenset(name for names in _holidays(business_days, year).values() for name in names)
+
+
+@lru_cache(maxsize=4096)
+def _business_day(business_days: BusinessDays, day: date, count: int) -> date:
+    """The ``count``-th business day after ``day``."""
+    for _ in range(count):
+        day += timedelta(days=1)
+        while not _is_business_day(business_days, day):
+            day += timedelta(days=1)
+    return day
+
+
+def _is_business_day(business_days: BusinessDays, day: date) -> bool:
+    return day.weekday() < SATURDAY and day not in _closures(business_days, day.year)
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,7 @@ from second_opinion.fhir.directory_terms import EVERY, LISTED, QUALIFICATION, SE
 from second_opinion.fhir.search_terms import SEPARATOR, bounded
 
 T = TypeVar("T")
+Found = tuple[int, Sequence[tuple[str, bytes]]]  # number of the snapshot; id and JSON of each resource
 
 REMEMBERED = 8192  # answers kept of each kind of look-up
 
@@ -25,11 +26,11 @@ class Kept(Protocol):
     def active_snapshot(self) -> int:
         """The number of the snapshot in force."""
 
-    def body(self, type: str, id: str) -> bytes | None:  # noqa: A002 - the store's own words
-        """The resource as JSON."""
+    def one_in_force(self, type: str, id: str) -> Found:  # noqa: A002 - the store's own words
+        """The number of the snapshot in force, and the resource, if there is one."""
 
-    def bodies(self, type: str, parameter: str, value: str, prefix: bool = False) -> Sequence[tuple[str, bytes]]:  # noqa: A002, FBT001, FBT002 - the store's own words
-        """Id and JSON of every resource found by the term."""
+    def in_force(self, type: str, parameter: str, value: str, prefix: bool = False) -> Found:  # noqa: A002, FBT001, FBT002 - the store's own words
+        """The number of the snapshot in force, and every resource found by the term."""
 
 
 class StoredDirectory:
@@ -109,9 +110,8 @@ class Snapshot:
 
     def _by_id(self, kind: str, read: Callable[[Mapping[str, Any]], T]) -> "Callable[[str], T | None]":
         def find(key: str) -> T | None:
-            body = self._store.body(kind, key)
-            self._check()
-            return read(orjson.loads(body)) if body is not None else None
+            rows = self._of_this(self._store.one_in_force(kind, key))
+            return read(orjson.loads(rows[0][1])) if rows else None
 
         return _remembering(find)
 
@@ -136,14 +136,14 @@ class Snapshot:
         return _distinct(self._rows(kind, parameter, value, prefix=prefix), read)
 
     def _rows(self, kind: str, parameter: str, value: str, *, prefix: bool) -> Sequence[tuple[str, bytes]]:
-        rows = self._store.bodies(kind, parameter, value, prefix=prefix)
-        self._check()
-        return rows
+        return self._of_this(self._store.in_force(kind, parameter, value, prefix=prefix))
 
-    def _check(self) -> None:
+    def _of_this(self, found: Found) -> Sequence[tuple[str, bytes]]:
         """Nothing of a later snapshot may be remembered as this one's."""
-        if self._store.active_snapshot() != self.snapshot:
+        number, rows = found
+        if number != self.snapshot:
             raise DirectoryMoved
+        return rows
 
     def _roles_of_specialty(self, code: str) -> tuple[Role, ...]:
         start = bounded(code) + SEPARATOR

@@ -31,7 +31,7 @@ from second_opinion.store.query import Query, Visibility
 from second_opinion.store.searching import Search
 from second_opinion.store.snapshots import Load
 from second_opinion.store.stored import Page, Stored, StoredCase, StoredSubmission, microseconds
-from second_opinion.store.visibility import EVERYTHING, IN_FORCE
+from second_opinion.store.visibility import EVERYTHING
 
 RIGHT_URL = "DATABASE_URL: must be sqlite:///path or postgresql://user@host:port/database"
 
@@ -319,8 +319,15 @@ class Store:
 
     def active_snapshot(self) -> int:
         """The number of the directory in force, 0 before the first load."""
-        number: int = self._database.fetch(f"SELECT {IN_FORCE}")[0][0]
-        return number
+        return reading.snapshot(self._database)
+
+    def in_force(self, type: str, parameter: str, value: str, prefix: bool = False) -> reading.Found:  # noqa: A002, FBT001, FBT002 - as ``bodies``
+        """What ``bodies`` finds of the directory, and the number of the snapshot it is of."""
+        return reading.in_force(self._database, type, parameter, value, below=behind(value) if prefix else None)
+
+    def one_in_force(self, type: str, id: str) -> reading.Found:  # noqa: A002 - FHIR's own words
+        """The resource of the directory with this id, if there is one, and the number of the snapshot it is of."""
+        return reading.one_in_force(self._database, type, id)
 
     def load_snapshot(self, sources: Sequence[str], replace: bool) -> AbstractContextManager[Load]:  # noqa: FBT001 - read at the call by its name
         """A new directory to load into; invisible until its ``activate``, gone without."""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 
-from second_opinion.store.database import Database, Dialect
+from second_opinion.store.database import Database, Dialect, Row
 from second_opinion.store.found_by import word
 from second_opinion.store.matches import Matcher
 from second_opinion.store.parameters import param
@@ -18,6 +18,8 @@ from second_opinion.store.visibility import (
     current,
     questions,
 )
+
+Found = tuple[int, list[tuple[str, bytes]]]  # the number of a snapshot; id and body of each resource found
 
 _SHOWN = "r.type, r.id, r.version, r.last_updated, r.body, r.case_number, r.pk, r.member"
 
@@ -76,6 +78,40 @@ def bodies(database: Database, kind: str, parameter: str, value: str, *, below: 
     if below is None:
         return database.fetch(_bodies_statement(kind, prefix=False), (param(kind, parameter), word(value)))
     return database.fetch(_bodies_statement(kind, prefix=True), (param(kind, parameter), value, below))
+
+
+def in_force(database: Database, kind: str, parameter: str, value: str, *, below: str | None) -> Found:
+    """What ``bodies`` finds of the directory, and the number of the snapshot it is of."""
+    number = param(kind, parameter)
+    values = (number, word(value)) if below is None else (number, value, below)
+    statement = _in_force_statement(kind, prefix=below is not None)
+    return _with_snapshot(database, database.fetch(statement, values))
+
+
+def one_in_force(database: Database, kind: str, identity: str) -> Found:
+    """The resource of the directory with this id, if there is one, and the number of the snapshot it is of."""
+    return _with_snapshot(database, database.fetch(_one_in_force_statement(kind), (kind, identity)))
+
+
+def snapshot(database: Database) -> int:
+    """The number of the directory in force, 0 before the first load."""
+    number: int = database.fetch(f"SELECT {IN_FORCE}")[0][0]
+    return number
+
+
+def _with_snapshot(database: Database, rows: list[Row]) -> Found:
+    return (rows[0][2] if rows else snapshot(database)), [(row[0], row[1]) for row in rows]
+
+
+@lru_cache
+def _in_force_statement(kind: str, *, prefix: bool) -> str:
+    return _bodies_statement(kind, prefix=prefix).replace("SELECT r.id, r.body", f"SELECT r.id, r.body, {IN_FORCE}", 1)
+
+
+@lru_cache
+def _one_in_force_statement(kind: str) -> str:
+    current_row = current("r", kind).text
+    return f"SELECT r.id, r.body, {IN_FORCE} FROM resource r WHERE r.type = ? AND r.id = ? AND {current_row}"  # noqa: S608 - constants
 
 
 @lru_cache
