@@ -60,11 +60,11 @@ class Line:
     holds: bool | None = None
 
 
-def throughput(work: str, ours: Sequence[Run], floor: Sequence[Run], least: float) -> Line:
-    """Our answers a second against the floor's, which we must reach ``least`` times."""
+def throughput(work: str, ours: Sequence[Run], floor: Sequence[Run], least: float | None = None) -> Line:
+    """Our answers a second against the floor's, which we must reach ``least`` times; None: told for comparison."""
     ratio = paired(ours, floor)
     figures = (f"{joined(ours).per_second:,.0f}/s", f"{joined(floor).per_second:,.0f}/s", f"{ratio:.2f}")
-    return Line(work, *figures, f"≥ {least:g}", ratio >= least)
+    return Line(work, *figures, *((f"≥ {least:g}", ratio >= least) if least is not None else ()))
 
 
 def tail(work: str, runs: Sequence[Run], most: float | None = None) -> Line:

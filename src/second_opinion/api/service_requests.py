@@ -36,7 +36,7 @@ def blueprint(desk: Desk) -> Blueprint:
             raise BusinessRule(
                 "This order was kept as a draft; send it by PUT with status active", "ServiceRequest.status"
             )
-        told = telling(desk.store, answer.view)
+        told = telling(desk.store, answer.view, answer.written)
         headers = {"Location": _url(desk, "Task", answer.view.task_id), "Link": _related(desk, [answer.order])}
         return negotiation.resource(told.body, 200, told.version, told.last_updated, headers)
 

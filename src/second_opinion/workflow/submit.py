@@ -83,7 +83,13 @@ def _decide(desk: Desk, arrival: Arrival, received: Received, place: Place) -> A
             work=work_owed(case, earlier),
         )
     )
-    return Answer(as_stored(kept), created=place.version == 1, view=case.view, resolution=request.resolution)
+    return Answer(
+        as_stored(kept),
+        created=place.version == 1,
+        view=case.view,
+        resolution=request.resolution,
+        written=decided.written,
+    )
 
 
 def _opened(desk: Desk, arrival: Arrival, request: Request, place: Place) -> Decided:
