@@ -7,7 +7,8 @@ import pytest
 import determinations as given
 from desks import Caller, Service, json
 from pas_answers import action, claim_response, line
-from pas_bundles import a_bundle, an_item
+from pas_bundles import a_bundle, an_item, an_update
+from workflow.test_claim_updates import ALL_CANCELLED
 
 Json = dict[str, Any]
 
@@ -91,4 +92,26 @@ def test_a_denied_claim_is_appealed_beside_it(harbor: Service, ehr: Caller, doct
     assert answered.status_code == 200
     assert json(answered)["request"]["reference"].startswith("Claim/")
     assert json(answered)["preAuthRef"]
+    assert action(current(ehr, bundle)) == "A3"
+
+
+def test_cancelling_all_leaves_what_was_denied_and_withdraws_the_rest(ehr: Caller, doctor: Caller) -> None:
+    bundle = a_bundle([an_item(1), an_item(2)])
+    first, _ = cases(ehr, bundle)
+    assert doctor.record(first, given.denied()).status_code == 200
+    answered = current(ehr, an_update(bundle, [an_item(1), an_item(2)], extension=ALL_CANCELLED))
+
+    assert (action(answered, 1), action(answered, 2)) == ("A3", "C")
+    assert claim_response(answered)["outcome"] == "complete"
+
+
+def test_an_update_or_cancellation_of_a_denied_item_is_an_answer_in_error(ehr: Caller, doctor: Caller) -> None:
+    bundle = a_bundle()
+    (task,) = cases(ehr, bundle)
+    assert doctor.record(task, given.denied()).status_code == 200
+    changed = an_update(bundle, [an_item(careTeamSequence=None)], careTeam=None)
+    for update in (changed, an_update(bundle, [an_item()], number="3", extension=ALL_CANCELLED)):
+        response = claim_response(current(ehr, update))
+        assert response["outcome"] == "error"
+        assert "denied" in response["disposition"]
     assert action(current(ehr, bundle)) == "A3"

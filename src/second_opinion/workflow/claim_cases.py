@@ -8,7 +8,7 @@ from second_opinion.access.caller import Caller
 from second_opinion.directory.stated import NPI, Identifier
 from second_opinion.errors import SecondOpinionError
 from second_opinion.fhir.case_view import CaseView
-from second_opinion.fhir.pas.orders import Line
+from second_opinion.fhir.pas.lines import Line
 from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.sent_claim import SentClaim
 from second_opinion.store.changes import Changes, Event, ResourceWrite

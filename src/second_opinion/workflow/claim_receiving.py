@@ -7,10 +7,10 @@ from functools import cached_property
 
 from second_opinion.fhir import json_body
 from second_opinion.fhir.codes import Json
-from second_opinion.fhir.pas import bundle, orders, sent, unanswered
+from second_opinion.fhir.pas import bundle, sent, unanswered
 from second_opinion.fhir.pas import request as pas_request
 from second_opinion.fhir.pas.bundle import Edition
-from second_opinion.fhir.pas.orders import Line
+from second_opinion.fhir.pas.lines import Line, lines_of
 from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.pas.unanswered import Refusal
 from second_opinion.fhir.sent_claim import SentClaim
@@ -101,7 +101,7 @@ def told_again(desk: Desk, response: Json) -> Json | None:
     if kept is None:
         return None
     request = pas_request.read(json_body.read(kept.body), desk.vocabulary)
-    sent_as = sent.read(request, orders.lines(request), sent.Place(ident, ident, ident), partner, {})
+    sent_as = sent.read(request, lines_of(request), sent.Place(ident, ident, ident), partner, {})
     known, entries = unanswered.as_unanswered(sent_as), request.bundle["entry"]
     return bundle.write(response, known, entries, lambda _: None, desk.vocabulary, desk.now())
 

@@ -7,8 +7,8 @@ from second_opinion.cases.status import FAVOURABLE, TRANSITIONS, CaseStatus
 from second_opinion.directory.stated import NPI, Identifier
 from second_opinion.fhir import json_body
 from second_opinion.fhir.elements import instant
-from second_opinion.fhir.pas import orders, terms
-from second_opinion.fhir.pas.orders import Line
+from second_opinion.fhir.pas import terms
+from second_opinion.fhir.pas.lines import Line, lines_of
 from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.pas.sent import Behind
 from second_opinion.fhir.pas.unanswered import Refusal
@@ -52,7 +52,7 @@ class Update:
 
 def read(desk: Desk, arrival: Arrival, request: PasRequest, before: SentClaim) -> Update:
     """What the update does to each item of the earlier Claim; Refused where one of them cannot be changed."""
-    lines = {each.sequence: each for each in orders.lines(request)}
+    lines = {each.sequence: each for each in lines_of(request)}
     whole = terms.taken_back(request.claim)
     cases = {each.case: _case(desk, each.case) for each in before.items if each.case}
     parts = {number: Part(_touched(desk, case), before=case) for number, case in cases.items()}
@@ -70,6 +70,8 @@ def read(desk: Desk, arrival: Arrival, request: PasRequest, before: SentClaim) -
             added += [line] if line is not None and line.order is not None and not taken_back else []
             continue
         behind[item.sequence] = Behind(item.case, item.order)
+        if whole and not _can_be_withdrawn(case) and any(map(_can_be_withdrawn, cases.values())):
+            continue  # decided against already: there is nothing to take back, and the others are
         if taken_back or (line is not None and line.order is None):
             parts[case.view.number] = _withdrawn(desk, arrival, case, item)
         elif line is not None and (line.marked or line.digest != item.digest):
@@ -89,12 +91,17 @@ def _touched(desk: Desk, case: CaseFile) -> CaseFile:
     return replace(case, version=case.version + 1, view=view)
 
 
+def _can_be_withdrawn(case: CaseFile) -> bool:
+    status = CaseStatus(case.view.status)
+    return status is CaseStatus.WITHDRAWN or CaseStatus.WITHDRAWN in TRANSITIONS[status]
+
+
 def _withdrawn(desk: Desk, arrival: Arrival, case: CaseFile, item: SentItem) -> Part:
     """The item taken back; its case ends, unless somebody else asked the same. Twice is once."""
     status = CaseStatus(case.view.status)
     if status is CaseStatus.WITHDRAWN:
         return Part(_touched(desk, case), before=case)
-    if CaseStatus.WITHDRAWN not in TRANSITIONS[status]:
+    if not _can_be_withdrawn(case):
         raise Refused(_too_late(item, status))
     now = milliseconds(desk.now())
     hers = case.facts["requester_kind"]["value"] == RequesterKind.MEMBER  # no Claim takes back what a member asked

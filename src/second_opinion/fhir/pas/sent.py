@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from second_opinion.fhir.codes import PAS_CODES, Json
 from second_opinion.fhir.pas import orders, terms
-from second_opinion.fhir.pas.orders import Line
+from second_opinion.fhir.pas.lines import Line
 from second_opinion.fhir.pas.request import PasRequest
 from second_opinion.fhir.resolving import Entry, Target
 from second_opinion.fhir.sent_claim import SentClaim, SentItem
