@@ -17,7 +17,7 @@ AGREED = {
         "more-time-needed not-enrolled other-system-responsible"
     ),
     "case-task": "second-opinion-review transportation additional-information undelivered",
-    "notice-kind": "denial modification delay approval information withdrawal urgency-changed",
+    "notice-kind": "denial modification delay approval information withdrawal urgency-changed ride-changed",
     "transport-mode": (
         "nmt-taxi nmt-rideshare nmt-bus nmt-mileage nemt-wheelchair-van nemt-litter-van nemt-ambulance nemt-air"
     ),

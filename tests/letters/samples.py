@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from second_opinion.cases.notices import Addressee, NoticeKind
+from second_opinion.cases.notices import Addressee, NoticeKind, RideChange
 from second_opinion.letters import letterhead as heads
 from second_opinion.letters import wording as words
 from second_opinion.letters.blocks import Document
 from second_opinion.letters.compose import compose
-from second_opinion.letters.letter import Asked, Decider, Decision, Doctor, Extension, Grant, Letter, Party
+from second_opinion.letters.letter import Asked, Decider, Decision, Doctor, Extension, Grant, Letter, Party, RideTold
 from second_opinion.review import policy, reasons
 
 HPSJ = policy.folder("hpsj")
@@ -59,6 +59,7 @@ BY_KIND: dict[NoticeKind, dict[str, Any]] = {
         "decider": DECIDER,
         "due_on": date(2026, 3, 9),
     },
+    NoticeKind.RIDE_CHANGED: {"ride": RideTold(RideChange.REFUSED, "nemt-wheelchair-van")},
 }
 
 

@@ -1,5 +1,7 @@
 """The ride a case owes: the plan's own order and Task for the vendor, who learns nothing of why."""
 
+from base64 import b64decode
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -7,6 +9,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from desks import Caller, Service, issue, json, outputs, status_of
+from second_opinion.fhir.case_view import Delivery
+from second_opinion.store.changes import Work
+from second_opinion.workflow import fared
 from small_directory import CLOSED, MEMBERS, NUCC, OUTSIDE, VENDOR
 from small_orders import PENDED, a_ride, an_order, condition, provider
 from workflow.informing import fact, tell
@@ -182,6 +187,159 @@ def test_a_ride_refused_is_a_persons_to_arrange(harbor: Service, vendor: Caller,
 
     (entry,) = harbor.partner("plan", kind="plan").found("Task?performer=network")
     assert (entry["status"], entry["statusReason"]["text"]) == ("requested", "No van that day")
+
+
+def letters(harbor: Service, reader: Caller) -> list[Json]:
+    """Letters about the ride, once the worker wrote them."""
+    harbor.work("letters")
+    found = reader.found("Communication?category=notice-of-action")
+    return [each for each in found if each["topic"]["coding"][0]["code"] == "ride-changed"]
+
+
+def sent_to_vendor(harbor: Service) -> list[Work]:
+    rows = harbor.desk.store._database.fetch("SELECT key FROM work WHERE kind = 'deliver' ORDER BY key")
+    works = [harbor.desk.store.work(key) for (key,) in rows]
+    return [each for each in works if each is not None and "/Organization/rides" in each.key]
+
+
+def word_of(harbor: Service, letter: Json) -> str:
+    """The letter as it is read."""
+    reader = harbor.caller("plan")
+    document = reader.read(letter["payload"][0]["contentReference"]["reference"])
+    files = (each["attachment"] for each in document["content"])
+    address = next(each["url"] for each in files if each["contentType"] == "text/html")
+    return b64decode(reader.read(address)["data"]).decode()
+
+
+def test_a_ride_refused_is_told_to_the_member_and_her_doctor_by_letter(
+    harbor: Service, vendor: Caller, ehr: Caller
+) -> None:
+    ehr.submit(an_order(**DRIVEN))
+    answered(vendor, ride_of(vendor)[1], status="rejected", statusReason={"text": "No van that day"})
+
+    plan = harbor.partner("plan", kind="plan")
+    told = letters(harbor, plan)
+    assert sorted(each["recipient"][0]["reference"].partition("/")[0] for each in told) == ["Patient", "Practitioner"]
+    assert {each["status"] for each in told} == {"in-progress"}  # no person needs to release it
+    member = next(each for each in told if each["recipient"][0]["reference"].startswith("Patient"))
+    words = word_of(harbor, member)
+    for said in ("cannot give you this ride", "Our plan did not say no", "grievance", "1-888-466-2219", "Call us at"):
+        assert said in words
+    for kept_back in ("No van that day", "M17", "surgery", "denied"):
+        assert kept_back not in words
+    assert harbor.desk.store.work(f"deliver/Communication/{member['id']}") is not None
+
+
+def test_a_ride_in_another_mode_is_told_once_with_both_modes(harbor: Service, vendor: Caller, ehr: Caller) -> None:
+    ehr.submit(an_order(**DRIVEN))
+    taken = json(answered(vendor, ride_of(vendor)[1], status="accepted", output=[driven_by("nmt-bus")]))
+    answered(vendor, taken, status="in-progress")
+
+    told = letters(harbor, harbor.partner("plan", kind="plan"))
+    assert len(told) == 2
+    words = word_of(harbor, next(each for each in told if each["recipient"][0]["reference"].startswith("Patient")))
+    assert "<strong>a taxi</strong>" in words
+    assert "<strong>a bus pass</strong>" in words
+
+
+def test_a_ride_as_asked_is_told_by_no_letter(harbor: Service, vendor: Caller, ehr: Caller) -> None:
+    ehr.submit(an_order(**DRIVEN))
+    answered(vendor, ride_of(vendor)[1], status="accepted", output=[driven_by("nmt-taxi")])
+
+    assert letters(harbor, harbor.partner("plan", kind="plan")) == []
+
+
+def test_the_vendor_sees_no_letter(harbor: Service, vendor: Caller, ehr: Caller) -> None:
+    ehr.submit(an_order(**DRIVEN))
+    answered(vendor, ride_of(vendor)[1], status="rejected", statusReason={"text": "No van that day"})
+    (letter, _) = letters(harbor, harbor.partner("plan", kind="plan"))
+
+    assert vendor.client.get(f"/fhir/Communication/{letter['id']}").status_code in {403, 404}
+
+
+def test_an_appointment_that_is_moved_is_told_to_the_vendor_anew_and_to_the_member(
+    harbor: Service, vendor: Caller, ehr: Caller
+) -> None:
+    task = ehr.task(ehr.submit(an_order(**DRIVEN)))
+    tell(ehr, task, fact("visit", valueDateTime="2026-10-20T10:00:00-07:00"))
+    assert letters(harbor, ehr) == []  # she made this appointment herself
+    answered(vendor, ride_of(vendor)[1], status="accepted")
+
+    tell(ehr, task, fact("visit", valueDateTime="2026-10-22T11:30:00-07:00"))
+
+    order, ride = ride_of(vendor)
+    assert (order["occurrenceDateTime"], ride["status"]) == ("2026-10-22T18:30:00.000Z", "requested")
+    numbers = sorted({str(each.body.get("number")).rpartition("-T")[2] for each in sent_to_vendor(harbor)})
+    assert numbers == ["1-2", "1-3", "None"]
+    told = letters(harbor, harbor.partner("plan", kind="plan"))
+    words = word_of(harbor, next(each for each in told if each["recipient"][0]["reference"].startswith("Patient")))
+    assert "October 22, 2026 at 11:30" in words
+    assert "A person on our staff" not in words
+
+
+def test_after_a_ride_that_failed_a_new_appointment_orders_another_trip(
+    harbor: Service, vendor: Caller, ehr: Caller
+) -> None:
+    task = ehr.task(ehr.submit(an_order(**DRIVEN)))
+    first = ride_of(vendor)[1]
+    answered(vendor, first, status="failed", statusReason={"text": "The van broke down"})
+
+    tell(ehr, task, fact("visit", valueDateTime="2026-10-22T11:30:00-07:00"))
+
+    rides = {each["id"]: each for each in vendor.found("Task?code=transportation")}
+    second = next(each for each in rides.values() if each["id"] != first["id"])
+    assert (rides[first["id"]]["status"], second["status"]) == ("failed", "requested")
+    assert second["identifier"][0]["value"].endswith("-T2")
+    assert answered(vendor, second, status="accepted").status_code == 200
+    assert len([each for each in sent_to_vendor(harbor) if second["id"] in each.key]) == 1
+
+
+def test_a_person_says_that_the_ride_is_arranged(harbor: Service, vendor: Caller, ehr: Caller) -> None:
+    ehr.submit(an_order(**DRIVEN))
+    answered(vendor, ride_of(vendor)[1], status="rejected", statusReason={"text": "No van that day"})
+    plan = harbor.partner("plan", kind="plan")
+    (entry,) = plan.found("Task?performer=network")
+
+    assert answered(vendor, entry, status="completed").status_code in {403, 404}
+    assert answered(plan, entry, status="rejected", statusReason={"text": "no"}).status_code == 422
+    assert answered(plan, entry, status="completed").status_code == 200
+    assert plan.read(f"Task/{entry['id']}")["status"] == "completed"
+
+
+def test_another_way_to_ride_takes_the_refused_one_off_the_list(harbor: Service, vendor: Caller, ehr: Caller) -> None:
+    task = ehr.task(ehr.submit(an_order(**DRIVEN)))
+    answered(vendor, ride_of(vendor)[1], status="rejected", statusReason={"text": "No taxi that day"})
+    plan = harbor.partner("plan", kind="plan")
+    (entry,) = plan.found("Task?performer=network")
+
+    tell(plan, task, fact("transportation", valueCode="nmt-rideshare"))
+
+    assert plan.read(f"Task/{entry['id']}")["status"] == "completed"
+    rides = vendor.found("Task?code=transportation")
+    assert sorted(each["status"] for each in rides) == ["rejected", "requested"]
+
+
+def test_a_ride_withdrawn_after_it_was_sent_is_taken_back_from_the_vendor(
+    harbor: Service, vendor: Caller, ehr: Caller
+) -> None:
+    submitted = ehr.submit(an_order(**DRIVEN))
+    vendor_is = ride_of(vendor)[1]["owner"]
+    for kind, ident in (("ServiceRequest", ride_of(ehr)[0]["id"]), ("Task", ride_of(ehr)[1]["id"])):
+        had = Delivery(f"{kind}/{ident}", vendor_is)
+        sent = replace(had, state="delivered", sent_at=harbor.clock.at, received_at=harbor.clock.at)
+        fared.told(harbor.desk, 1, had, sent, "delivered")
+
+    ehr.put(ehr.order(submitted) | {"status": "revoked"})
+
+    assert len([each for each in sent_to_vendor(harbor) if each.key.endswith("-T1-revoked")]) == 2
+
+
+def driven_by(mode: str) -> Json:
+    system = "https://second-opinion.example/fhir/CodeSystem"
+    return {
+        "type": {"coding": [{"system": f"{system}/task-output", "code": "transport-mode"}]},
+        "valueCodeableConcept": {"coding": [{"system": f"{system}/transport-mode", "code": mode}]},
+    }
 
 
 @pytest.mark.usefixtures("vendor")

@@ -16,6 +16,7 @@ class NoticeKind(StrEnum):
     INFORMATION = "information"
     WITHDRAWAL = "withdrawal"
     URGENCY_CHANGED = "urgency-changed"
+    RIDE_CHANGED = "ride-changed"
 
     @property
     def is_adverse(self) -> bool:
@@ -28,6 +29,14 @@ class Addressee(StrEnum):
 
     MEMBER = "member"
     PROVIDER = "provider"
+
+
+class RideChange(StrEnum):
+    """What became of a ride otherwise than it was asked for."""
+
+    REFUSED = "refused"  # the vendor does not drive
+    OTHER_WAY = "other-way"  # it drives in another mode
+    OTHER_TIME = "other-time"  # the appointment was moved
 
 
 ADVERSE = frozenset({NoticeKind.DENIAL, NoticeKind.MODIFICATION, NoticeKind.DELAY})
@@ -71,6 +80,7 @@ class Notice:
     prepared_at: datetime
     cause: str  # what it was owed for; the same cause owes it once
     reasons: tuple[str, ...] = ()  # determination-reason codes it tells
+    ride: RideChange | None = None  # what it tells of a ride
     expiry: bool = False  # nobody decided in time: its release is the denial (42 CFR 438.404(c)(5))
     release: str | None = None  # who released it, or will once it can be: COMPUTER, a registry id; None: somebody must
     status: NoticeStatus = NoticeStatus.PREPARATION

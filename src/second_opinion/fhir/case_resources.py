@@ -39,9 +39,6 @@ def write(view: CaseView, vocabulary: Vocabulary) -> list[Json]:
         communication_request.write_forwarded(view, vocabulary, each, number)
         for number, each in enumerate(view.forwarded, start=1)
     ]
-    if view.ride is not None:
-        resources.append(transportation.write_order(view, vocabulary, view.ride))
-        resources.append(transportation.write_task(view, vocabulary, view.ride))
-        if view.ride.problem_task_id is not None:
-            resources.append(transportation.write_problem(view, vocabulary, view.ride, view.ride.problem_task_id))
+    for ride in (*view.past_rides, *([view.ride] if view.ride else [])):
+        resources += transportation.write(view, vocabulary, ride)
     return [*resources, *notices.write(view, vocabulary), *report.write(view, vocabulary)]

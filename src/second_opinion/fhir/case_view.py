@@ -8,7 +8,7 @@ from typing import Any
 
 from second_opinion.cases.attestation import NotAttested
 from second_opinion.cases.decision import Decision, Extension, ReviewOutcome
-from second_opinion.cases.notices import Notice
+from second_opinion.cases.notices import Notice, RideChange
 from second_opinion.fhir.sent_claim import SentClaim
 
 Reference = dict[str, Any]  # a FHIR Reference, written as it stands
@@ -20,6 +20,8 @@ class Ride:
 
     service_request_id: str
     task_id: str
+    trip: int = 1  # a ride given back is ordered again as the next trip
+    edition: int = 1  # of what the vendor is told of this trip
     mode: str | None = None  # code of transport-mode
     certification: bool = False  # by the rules when it was asked for, it waits for the physician's
     attendant: bool | None = None
@@ -34,6 +36,20 @@ class Ride:
     outputs: tuple[dict[str, Any], ...] = ()  # Task.output of the vendor's
     problem_task_id: str | None = None  # of the Task by which a person arranges what the vendor would not
     problem_at: datetime | None = None
+    problem_solved: bool = False  # a person said so
+    change: RideChange | None = None  # the last one the member is told of by letter
+    changed_at: datetime | None = None
+
+    @property
+    def other_mode(self) -> str | None:
+        """The mode the vendor says it drives in, where it is another than was asked for."""
+        codings = [
+            coding
+            for each in self.outputs
+            for coding in each.get("valueCodeableConcept", {}).get("coding", ())
+            if str(coding.get("system", "")).endswith("/CodeSystem/transport-mode")
+        ]
+        return next((each["code"] for each in codings if each.get("code") not in {None, self.mode}), None)
 
 
 @dataclass(frozen=True)
@@ -212,6 +228,7 @@ class CaseView:
     reports: tuple[Report, ...] = ()
     forwarded: tuple[Forwarded, ...] = ()
     ride: Ride | None = None
+    past_rides: tuple[Ride, ...] = ()  # trips given back, or not as asked, before the one in force
 
     decision: Decision | None = None  # a reviewer's, in force
     extension: Extension | None = None  # of the time to decide

@@ -204,6 +204,7 @@ _NOTICE_KIND = OwnSystem(
         Code("information", "Information", "The plan asks for something, or explains something."),
         Code("withdrawal", "Withdrawal", "The request was withdrawn."),
         Code("urgency-changed", "Urgency changed", "The request is no longer handled as urgent."),
+        Code("ride-changed", "Ride changed", "The ride was refused, or is given in another way or at another time."),
     ),
 )
 

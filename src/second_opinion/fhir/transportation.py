@@ -23,7 +23,21 @@ STANDS = {  # Task.status → transport-status
     "failed": "missed",
     "completed": "completed",
 }
+GIVEN_BACK = frozenset({"rejected", "failed", "completed"})  # the vendor is done with the trip
+NOT_NEEDED = "The appointment is no longer needed."
+ASKED_ANEW = "Another trip was ordered instead."
 PURPOSE = "Ride to a medical appointment"
+
+
+def write(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> list[Json]:
+    """The order of one trip, its Task, and where the vendor does not drive as asked, the Task of a person."""
+    problem = [] if ride.problem_task_id is None else [_problem(view, vocabulary, ride, ride.problem_task_id)]
+    return [write_order(view, vocabulary, ride), write_task(view, vocabulary, ride), *problem]
+
+
+def _over(view: CaseView, ride: Ride) -> bool:
+    """Whether the trip is not wanted any more: the case is withdrawn, or another trip takes its place."""
+    return view.status == "withdrawn" or ride in view.past_rides
 
 
 def write_order(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
@@ -35,9 +49,9 @@ def write_order(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
         "resourceType": "ServiceRequest",
         "id": ride.service_request_id,
         "meta": meta(view, f"ServiceRequest/{ride.service_request_id}", labelled=False),
-        "identifier": [identifier(vocabulary, "trip", f"{view.number}-T1")],
+        "identifier": [identifier(vocabulary, "trip", f"{view.number}-T{ride.trip}")],
         "basedOn": [to("ServiceRequest", view.service_request_id)],
-        "status": "revoked" if view.status == "withdrawn" else "active",
+        "status": "revoked" if _over(view, ride) else "active",
         "intent": "order",
         "priority": view.priority,
         "category": [{"coding": [TRANSPORTATION]}],
@@ -61,17 +75,17 @@ def write_order(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
 
 def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
     """The transport Task, requested of the vendor once one is known."""
-    withdrawn = view.status == "withdrawn"
+    over = _over(view, ride) and ride.status not in GIVEN_BACK
     task: Json = {
         "resourceType": "Task",
         "id": ride.task_id,
         "meta": meta(view, f"Task/{ride.task_id}", labelled=False),
-        "identifier": [identifier(vocabulary, "task", f"{view.number}-T1")],
+        "identifier": [identifier(vocabulary, "task", f"{view.number}-T{ride.trip}")],
         "basedOn": [to("ServiceRequest", ride.service_request_id)],
         "groupIdentifier": case_number(view, vocabulary),
         "partOf": [to("Task", view.task_id)],
-        "status": "cancelled" if withdrawn else ride.status,
-        "businessStatus": vocabulary.own_concept("transport-status", "cancelled" if withdrawn else STANDS[ride.status]),
+        "status": "cancelled" if over else ride.status,
+        "businessStatus": vocabulary.own_concept("transport-status", "cancelled" if over else STANDS[ride.status]),
         "intent": "order",
         "priority": view.priority,
         "code": {"coding": [FULFILL, vocabulary.own("case-task", "transportation")]},
@@ -82,8 +96,8 @@ def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
         "lastModified": instant(view.updated_at),
         "requester": view.insurer,
     }
-    if withdrawn:
-        task["statusReason"] = {"text": "The appointment is no longer needed."}
+    if over:
+        task["statusReason"] = {"text": NOT_NEEDED if view.status == "withdrawn" else ASKED_ANEW}
     elif ride.status_reason is not None:
         task["statusReason"] = ride.status_reason
     if ride.outputs:
@@ -97,17 +111,17 @@ def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
     return task
 
 
-def write_problem(view: CaseView, vocabulary: Vocabulary, ride: Ride, ident: str) -> Json:
+def _problem(view: CaseView, vocabulary: Vocabulary, ride: Ride, ident: str) -> Json:
     """What the vendor would not do, or not as asked: a person of the plan's arranges the ride."""
     at = instant(ride.problem_at or view.updated_at)
     return {
         "resourceType": "Task",
         "id": ident,
         "meta": meta(view, f"Task/{ident}", labelled=False),
-        "identifier": [identifier(vocabulary, "task", f"{view.number}-T1-P")],
+        "identifier": [identifier(vocabulary, "task", f"{view.number}-T{ride.trip}-P")],
         "groupIdentifier": case_number(view, vocabulary),
         "partOf": [to("Task", view.task_id)],
-        "status": "cancelled" if view.status == "withdrawn" else "requested",
+        "status": _problem_stands(view, ride),
         "statusReason": ride.status_reason or {"text": "The vendor drives in another way than was asked for"},
         "intent": "order",
         "priority": view.priority,
@@ -121,6 +135,13 @@ def write_problem(view: CaseView, vocabulary: Vocabulary, ride: Ride, ident: str
         "owner": view.insurer,
         "performerType": [vocabulary.own_concept("work-queue", "network")],
     }
+
+
+def _problem_stands(view: CaseView, ride: Ride) -> str:
+    """A person's until she says that it is arranged, or another trip was ordered."""
+    if ride.problem_solved or ride in view.past_rides:
+        return "completed"
+    return "cancelled" if view.status == "withdrawn" else "requested"
 
 
 def _inputs(ride: Ride, vocabulary: Vocabulary) -> list[Json]:

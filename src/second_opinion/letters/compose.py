@@ -5,11 +5,11 @@ from datetime import date
 
 from second_opinion.cases.notices import ENCLOSURES, Addressee, NoticeKind
 from second_opinion.letters.blocks import Block, Document, Facts, Paragraph, Run
-from second_opinion.letters.letter import Letter, Party
+from second_opinion.letters.letter import Letter, Party, RideTold
 from second_opinion.letters.letterhead import Letterhead
 from second_opinion.letters.page import Page
 from second_opinion.letters.sections import sections
-from second_opinion.letters.texts import EXPIRED, WITHOUT_AUTHORIZATION
+from second_opinion.letters.texts import EXPIRED, OTHER_RIDE, WITHOUT_AUTHORIZATION
 from second_opinion.letters.wording import Wording
 
 
@@ -130,4 +130,18 @@ def _values(letter: Letter, wording: Wording, letterhead: Letterhead) -> Mapping
         "answer_by": day(asked.answer_by if asked else None),
         "appeal_by": day(letter.appeal_by),
         "due": day(letter.due_on),
+        **_ride(letter.ride, wording),
+    }
+
+
+def _ride(ride: RideTold | None, wording: Wording) -> Mapping[str, str]:
+    """The ride in words: what was asked for, what is driven, when the visit is."""
+
+    def mode(code: str | None) -> str:
+        return wording.rides.get(code or OTHER_RIDE, wording.rides[OTHER_RIDE])
+
+    return {
+        "ride_asked": mode(ride.asked if ride else None),
+        "ride_offered": mode(ride.offered if ride else None),
+        "visit": wording.moment(ride.visit) if ride and ride.visit else "",
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from second_opinion.cases.notices import Addressee, NoticeKind
+from second_opinion.cases.notices import Addressee, NoticeKind, RideChange
 
 
 class IncompleteLetter(Exception):
@@ -78,6 +78,16 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class RideTold:
+    """What became of the ride; modes are codes of transport-mode, ``visit`` is local time."""
+
+    change: RideChange
+    asked: str | None = None
+    offered: str | None = None
+    visit: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Letter:
     """One letter to one addressee. Dates are the plan's local ones; ``mailed_on`` None is a draft."""
 
@@ -96,6 +106,7 @@ class Letter:
     grant: Grant | None = None
     extension: Extension | None = None
     asked: Asked | None = None
+    ride: RideTold | None = None
     choices: tuple[Doctor, ...] = ()  # in-network doctors the member may choose without asking
     depends_on_eligibility: bool = False
     appeal_by: date | None = None
@@ -131,5 +142,6 @@ class Letter:
             "what is missing": self.kind is NoticeKind.DELAY and not (self.extension and self.extension.missing),
             "a question": self.kind is NoticeKind.INFORMATION and not (self.asked and self.asked.questions),
             "the new due day": self.kind is NoticeKind.URGENCY_CHANGED and self.due_on is None,
+            "what became of the ride": self.kind is NoticeKind.RIDE_CHANGED and self.ride is None,
         }
         return [what for what, lacking in needed.items() if lacking]

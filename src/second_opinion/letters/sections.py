@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from second_opinion.cases.notices import NoticeKind
+from second_opinion.cases.notices import NoticeKind, RideChange
 from second_opinion.letters.blocks import Block, Facts, Heading, Statement
 from second_opinion.letters.page import Page, listed, told
 from second_opinion.letters.texts import GENERIC
@@ -31,6 +31,7 @@ _SECTIONS: Mapping[NoticeKind, tuple[str, ...]] = MappingProxyType(
         NoticeKind.INFORMATION: ("questions", "help"),
         NoticeKind.WITHDRAWAL: ("ask-again", "help"),
         NoticeKind.URGENCY_CHANGED: ("explanation", "grieve-urgency", "statement", "ombudsman", "help"),
+        NoticeKind.RIDE_CHANGED: ("ride-change", "ride-next", "grieve-ride", "statement", "ombudsman", "help"),
     }
 )
 
@@ -118,6 +119,17 @@ def _questions(page: Page) -> Iterator[Block]:
     return page.section("questions", listed(dict.fromkeys(asked)))
 
 
+def _ride_change(page: Page) -> Iterator[Block]:
+    assert page.letter.ride is not None  # noqa: S101 - a letter of this kind has one
+    return page.section(f"ride-{page.letter.ride.change}")
+
+
+def _ride_next(page: Page) -> Iterator[Block]:
+    """What a person of the plan's does now; a moved appointment gives her nothing to do."""
+    assert page.letter.ride is not None  # noqa: S101 - a letter of this kind has one
+    return iter(()) if page.letter.ride.change is RideChange.OTHER_TIME else page.section("ride-next")
+
+
 def _hearing(page: Page) -> Iterator[Block]:
     """The right with the contact block of the state's own form."""
     head, labels = page.letterhead, page.wording.labels
@@ -147,6 +159,8 @@ _MADE: Mapping[str, Callable[[Page], Iterator[Block]]] = MappingProxyType(
         "explanation": _explanation,
         "missing": _missing,
         "questions": _questions,
+        "ride-change": _ride_change,
+        "ride-next": _ride_next,
         "hearing": _hearing,
         "statement": _statement,
     }

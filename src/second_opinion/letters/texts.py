@@ -72,8 +72,25 @@ SECTIONS = (
     "choices",
     "next",
     "ask-again",
+    "ride-refused",
+    "ride-other-way",
+    "ride-other-time",
+    "ride-next",
+    "grieve-ride",
     "decider",
     "member-text",
+)
+OTHER_RIDE = "other"
+RIDES = (  # codes of transport-mode, and what any other is called
+    "nmt-taxi",
+    "nmt-rideshare",
+    "nmt-bus",
+    "nmt-mileage",
+    "nemt-wheelchair-van",
+    "nemt-litter-van",
+    "nemt-ambulance",
+    "nemt-air",
+    OTHER_RIDE,
 )
 JUSTIFICATIONS = ("member-asked", "provider-asked", "member-interest")
 GENERIC = "generic"  # how a clause without words of its own is cited
@@ -95,12 +112,14 @@ MAY_FILL: Mapping[str, tuple[str, ...]] = MappingProxyType(  # key → what may 
         "sections.appeal": (*CONTACT, "appeal_by"),
         "sections.missing": (*CONTACT, "until"),
         "sections.questions": (*CONTACT, "answer_by"),
+        "sections.ride-other-way": (*CONTACT, "ride_asked", "ride_offered"),
+        "sections.ride-other-time": (*CONTACT, "visit"),
     }
     | {f"opening.{who}.{name}": (*CONTACT, "decided") for who in ("member", "provider") for name in OPENINGS}
     | {f"opening.{who}.{NoticeKind.URGENCY_CHANGED}": (*CONTACT, "due") for who in ("member", "provider")}
     | {
         f"sections.{name}": CONTACT
         for name in SECTIONS
-        if name not in {"approved", "granted", "appeal", "missing", "questions"}
+        if name not in {"approved", "granted", "appeal", "missing", "questions", "ride-other-way", "ride-other-time"}
     }
 )

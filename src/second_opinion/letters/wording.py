@@ -44,6 +44,7 @@ class Wording:
     questions: Mapping[str, str]  # fact → the question
     justifications: Mapping[str, str]
     enclosures: Mapping[str, str]
+    rides: Mapping[str, str]  # code of transport-mode → words
     specialties: Mapping[str, str]  # NUCC code → words
 
     def day(self, day: date) -> str:
@@ -92,6 +93,7 @@ def load(path: Path, reasons: tuple[str, ...]) -> Wording:
         questions=file.open_table("questions"),
         justifications=file.table("justifications", texts.JUSTIFICATIONS),
         enclosures=file.table("enclosures", ENCLOSURES),
+        rides=file.table("rides", texts.RIDES),
         specialties=file.open_table("specialties", optional=True),
     )
 
@@ -113,6 +115,7 @@ _KEYS = (
     "questions",
     "justifications",
     "enclosures",
+    "rides",
     "specialties",
 )
 

@@ -19,7 +19,7 @@ from second_opinion.directory.stated import Stated
 from second_opinion.fhir.case_view import Authorization, CaseView, Question
 from second_opinion.review.determination import Determination, Outcome
 from second_opinion.review.facts import Urgency, recorded
-from second_opinion.workflow import timing
+from second_opinion.workflow import ride_changes, timing
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.parties import doctor, reference
@@ -169,6 +169,8 @@ def owing(desk: Desk, case: CaseFile, member: Member, clocks: tuple[Clock, ...])
     """What an authorized opinion owes: the second doctor's report (policy II.G), and the ride asked for (II.F)."""
     view, asked = case.view, case.transportation
     needed_at = running.due(clocks, ClockName.TRANSPORT_READY) or view.decided_at
+    if asked:
+        view = ride_changes.wanted(view, ride(desk, view.ride, asked, member, needed_at), milliseconds(desk.now()))
     return replace(
         case,
         view=replace(
@@ -177,7 +179,6 @@ def owing(desk: Desk, case: CaseFile, member: Member, clocks: tuple[Clock, ...])
             report_asked_at=view.report_asked_at or view.decided_at,
             report_due_at=running.due(clocks, ClockName.CONSULT_REPORT),
             records_request_id=view.records_request_id or (str(uuid7()) if view.initial_provider else None),
-            ride=ride(desk, view.ride, asked, member, needed_at) if asked else view.ride,
         ),
     )
 

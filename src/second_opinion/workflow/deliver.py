@@ -91,6 +91,9 @@ def _kept(desk: Desk, reference: str) -> Json | None:
 def _message(desk: Desk, errand: Errand, kept: Json, destination: Destination | None, resent: int) -> Message:
     """What is handed over. Mail carries the resource's PDFs, byte for byte, to where the recipient wants its mail."""
     body = outgoing.write(kept, desk.vocabulary, lambda reference: _kept(desk, reference))
+    if errand.identifier is not None:  # If-None-Exist names an identifier of the body
+        others = [each for each in body["identifier"] if each != errand.identifier]
+        body["identifier"] = [errand.identifier, *others]
     message = Message(
         identifier=errand.identifier or body["identifier"][0],
         reference=errand.reference,

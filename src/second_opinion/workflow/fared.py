@@ -14,6 +14,7 @@ from second_opinion.workflow import case_file, projection, report_loop
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
+from second_opinion.workflow.messages_owed import messages_owed
 from second_opinion.workflow.submit import COMPUTER
 
 REPORTED = "the member and the initial provider both have the consultation report"
@@ -62,7 +63,7 @@ def told(
 
 
 def _saved(desk: Desk, case: CaseFile, after: Delivery, event: str, actor: str, given: Changes) -> CaseFile:
-    now = milliseconds(desk.now())
+    now, before = milliseconds(desk.now()), case
     if after.state in ON_THE_LIST:
         after = replace(after, task_id=after.task_id or str(uuid7()), listed_at=now)
     others = tuple(each for each in case.view.deliveries if each != _found(case, after))
@@ -83,6 +84,7 @@ def _saved(desk: Desk, case: CaseFile, after: Delivery, event: str, actor: str, 
             resources=[*written, *order, *([_list_entry(desk, case, after)] if after.task_id else [])],
             parties=set(case.parties),
             events=events,
+            work=[*given.work, *messages_owed(case, before)],  # withdrawn while it was under way: it is taken back
             audit=[*given.audit, *_disclosed(case, after, actor)],
             undelivered=int(after.state in ON_THE_LIST),
             report_took=took,

@@ -10,7 +10,7 @@ from second_opinion.cases.notices import Addressee, Notice, NoticeKind
 from second_opinion.directory.lookup import Lookup
 from second_opinion.fhir import postal
 from second_opinion.fhir.case_view import CaseView, Reference
-from second_opinion.letters.letter import Asked, Decider, Decision, Doctor, Extension, Grant, Letter
+from second_opinion.letters.letter import Asked, Decider, Decision, Doctor, Extension, Grant, Letter, RideTold
 from second_opinion.letters.wording import ENGLISH
 from second_opinion.workflow import addressees
 from second_opinion.workflow.deciding import DEPENDS_ON_ELIGIBILITY
@@ -50,6 +50,7 @@ def letter(desk: Desk, view: CaseView, notice: Notice, patient: dict[str, Any], 
         grant=_grant(desk, view),
         extension=_extension(desk, view) if notice.kind is NoticeKind.DELAY else None,
         asked=_asked(desk, view) if notice.kind is NoticeKind.INFORMATION else None,
+        ride=_ride(desk, view, notice),
         choices=_choices(desk, view),
         depends_on_eligibility=DEPENDS_ON_ELIGIBILITY in view.notes,
         appeal_by=today + timedelta(days=desk.frames.appeal_days),
@@ -144,6 +145,14 @@ def _extension(desk: Desk, view: CaseView) -> Extension | None:
 def _asked(desk: Desk, view: CaseView) -> Asked | None:
     question = view.question
     return Asked(question.missing, desk.calendar.day(question.due_at)) if question else None
+
+
+def _ride(desk: Desk, view: CaseView, notice: Notice) -> RideTold | None:
+    ride = view.ride
+    if notice.ride is None or ride is None:
+        return None
+    visit = desk.calendar.local(ride.needed_at) if ride.needed_at else None
+    return RideTold(notice.ride, ride.mode, ride.other_mode, visit)
 
 
 def _choices(desk: Desk, view: CaseView) -> tuple[Doctor, ...]:

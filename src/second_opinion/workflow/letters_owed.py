@@ -21,7 +21,7 @@ _BY_THE_TABLE: Mapping[CaseStatus, NoticeKind] = MappingProxyType(
 
 def work_owed(case: CaseFile, before: CaseFile | None = None) -> list[Work]:
     """The worker's part; ``before`` is the case as it was: what already stood then was told then."""
-    return [*messages_owed(case, before), *_letters(case, before)]
+    return [*messages_owed(case, before), *_letters(case, before), *_of_ride(case, before)]
 
 
 def _letters(case: CaseFile, before: CaseFile | None) -> list[Work]:
@@ -30,6 +30,16 @@ def _letters(case: CaseFile, before: CaseFile | None) -> list[Work]:
         return []
     key = f"letters/{case.view.number}/{kind}/{case.version}"
     return [Work(key=key, kind="letters", case=case.number, body={"kind": str(kind), "status": case.view.status})]
+
+
+def _of_ride(case: CaseFile, before: CaseFile | None) -> list[Work]:
+    """The letter about a ride that is not as it was asked for."""
+    ride, earlier = case.view.ride, before.view.ride if before else None
+    if ride is None or ride.change is None or (earlier and earlier.changed_at == ride.changed_at):
+        return []
+    kind = NoticeKind.RIDE_CHANGED
+    key = f"letters/{case.view.number}/{kind}/{case.version}"
+    return [Work(key=key, kind="letters", case=case.number, body={"kind": str(kind), "ride": str(ride.change)})]
 
 
 def _told(case: CaseFile) -> tuple[object, ...]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from second_opinion.fhir.case_view import CaseView, Delivery, Reference
+from second_opinion.fhir.case_view import CaseView, Delivery, Reference, Ride
 from second_opinion.fhir.elements import provider
+from second_opinion.fhir.transportation import GIVEN_BACK
 from second_opinion.store.changes import Work
 from second_opinion.workflow.case_file import CaseFile
 
@@ -18,10 +19,10 @@ def messages_owed(case: CaseFile, before: CaseFile | None = None) -> list[Work]:
 
 def _errands(case: CaseFile) -> Iterator[Work]:
     view = case.view
-    for reference, recipient in (*_requests(view), *_forwarded(view), *_reports(view), *_rides(case)):
+    for reference, recipient in (*_requests(view), *_forwarded(view), *_reports(view)):
         yield _errand(case, reference, recipient)
-    if view.status == "withdrawn":
-        yield from _taken_back(case)
+    yield from _rides(case)
+    yield from _taken_back(case)
 
 
 def _requests(view: CaseView) -> Iterator[tuple[str, Reference]]:
@@ -50,27 +51,46 @@ def _reports(view: CaseView) -> Iterator[tuple[str, Reference]]:
             yield f"Communication/{copy.communication_id}", copy.recipient
 
 
-def _rides(case: CaseFile) -> Iterator[tuple[str, Reference]]:
-    """Medical transportation waits for the physician's certification; any ride for a vendor."""
+def _rides(case: CaseFile) -> Iterator[Work]:
+    """Medical transportation waits for the physician's certification; any ride for a vendor.
+
+    What changed since it was ordered is told under a number of its own.
+    """
     ride = case.view.ride
     if ride is None or ride.vendor is None or case.view.status == "withdrawn":
         return
     if ride.certification and not case.certified:
         return
-    yield f"ServiceRequest/{ride.service_request_id}", ride.vendor
-    yield f"Task/{ride.task_id}", ride.vendor
+    number = f"{_trip(case.view, ride)}-{ride.edition}" if ride.edition > 1 else None
+    for reference in _of_ride(ride):
+        yield _errand(case, reference, ride.vendor, number)
+
+
+def _of_ride(ride: Ride) -> tuple[str, str]:
+    return f"ServiceRequest/{ride.service_request_id}", f"Task/{ride.task_id}"
+
+
+def _trip(view: CaseView, ride: Ride) -> str:
+    return f"{view.number}-T{ride.trip}"
 
 
 def _taken_back(case: CaseFile) -> Iterator[Work]:
     """Who was sent a request that is withdrawn gets it as revoked, under a number of its own."""
     numbers = dict(_numbers(case.view))
-    for sent in case.view.deliveries:
-        if sent.sent_at is not None and sent.identifier is None and sent.reference in numbers:
+    told = {(each.reference, each.whom): each for each in case.view.deliveries if each.sent_at is not None}
+    for sent in told.values():
+        if sent.reference in numbers:
             yield _errand(case, sent.reference, sent.recipient, f"{numbers[sent.reference]}{REVOKED}")
 
 
 def _numbers(view: CaseView) -> Iterator[tuple[str, str]]:
     """Our number of each message that can be taken back."""
+    withdrawn = view.status == "withdrawn"
+    for ride in (*view.past_rides, *([view.ride] if view.ride and withdrawn else [])):
+        if ride.status not in GIVEN_BACK:
+            yield from ((reference, _trip(view, ride)) for reference in _of_ride(ride))
+    if not withdrawn:
+        return
     yield f"CommunicationRequest/{view.report_request_id}", f"{view.number}-R1"
     yield f"CommunicationRequest/{view.records_request_id}", f"{view.number}-P1"
     for place, each in enumerate(view.forwarded, start=1):

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from uuid_utils import uuid7
 
 from second_opinion.cases.attestation import Attestation
-from second_opinion.cases.notices import COMPUTER, Addressee, Notice, NoticeKind, NoticeStatus
+from second_opinion.cases.notices import COMPUTER, Addressee, Notice, NoticeKind, NoticeStatus, RideChange
+from second_opinion.cases.status import CaseStatus
 from second_opinion.fhir import postal
 from second_opinion.fhir.case_view import Reference
 from second_opinion.store.changes import Changes, Event, ResourceWrite, Work
@@ -37,6 +38,7 @@ def owed(
     released_by: Attestation | None = None,
     expiry: bool = False,
     cause: str | None = None,
+    ride: RideChange | None = None,
 ) -> CaseFile:
     """The case owing one letter of this kind to the member and one to the treating provider.
 
@@ -61,6 +63,7 @@ def owed(
                 prepared_at=milliseconds(desk.now()),
                 cause=cause,
                 reasons=_reasons(case, kind),
+                ride=ride,
                 expiry=expiry,
                 release=releases,
             )
@@ -108,10 +111,19 @@ def _written(desk: Desk, work: Work) -> None:
     if stored is None:
         return
     case = case_file.load(stored.body)
-    if case.view.status != work.body["status"] or any(each.cause == work.key for each in case.view.notices):
+    if _has_gone_on(case, work) or any(each.cause == work.key for each in case.view.notices):
         return
-    case = owed(desk, case, NoticeKind(work.body["kind"]), cause=work.key)
+    ride = RideChange(work.body["ride"]) if "ride" in work.body else None
+    case = owed(desk, case, NoticeKind(work.body["kind"]), cause=work.key, ride=ride)
     save(desk, rendered(desk, next_version(desk, case)))
+
+
+def _has_gone_on(case: CaseFile, work: Work) -> bool:
+    """Whether the letter would tell what is so no more."""
+    if "ride" in work.body:
+        ride = case.view.ride
+        return case.view.status == CaseStatus.WITHDRAWN or ride is None or ride.change != work.body["ride"]
+    return bool(case.view.status != work.body["status"])
 
 
 def next_version(desk: Desk, case: CaseFile) -> CaseFile:

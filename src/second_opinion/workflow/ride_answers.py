@@ -1,5 +1,6 @@
 """The vendor answers: it takes the ride, drives it, or does not; a ride that fails opens the visit again."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ from uuid_utils import uuid7
 
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.visibility import visibility
+from second_opinion.cases.notices import RideChange
 from second_opinion.cases.status import TRANSITIONS, CaseStatus
 from second_opinion.directory.learned import LearnedFact, LearnedName
 from second_opinion.errors import BusinessRule, CodeInvalid, Forbidden, NotFound, PreconditionFailed, RequiredMissing
@@ -26,6 +28,8 @@ from second_opinion.workflow.saving import save_next
 Json = dict[str, Any]
 VENDORS_OWN = frozenset({"status", "statusReason", "output", "businessStatus"})
 NOT_COMPARED = frozenset({"meta", "text", "lastModified"})
+ARRANGED = ("completed",)  # all a person of the plan says of a ride the vendor would not drive
+PLAN = "plan"
 NOT_DONE = frozenset({"rejected", "failed"})
 
 
@@ -47,19 +51,40 @@ def _answer(desk: Desk, arrival: Arrival, ident: str, sent: Json, if_match: int 
         raise NotFound("There is no such Task, or none you may see")
     case = kept_case(desk, stored.case_number)
     ride = case.view.ride
-    if ride is None or ride.task_id != ident or not _drives(arrival.caller, ride):
+    if ride is None or not _answers(arrival.caller, ride, ident):
         raise Forbidden("Only the vendor of a ride answers its Task; other Tasks are changed by their operations")
     if if_match is not None and if_match != stored.version:
         raise PreconditionFailed(f"If-Match is stale: the current version is {stored.version}", "http.if-match")
-    _only_an_answer(json_body.read(stored.body), sent)
-    return _saved(desk, arrival, case, ride, sent)
+    arranging = ident == ride.problem_task_id
+    _only_an_answer(json_body.read(stored.body), sent, ARRANGED if arranging else STANDS)
+    return _arranged(desk, arrival, case, ride) if arranging else _saved(desk, arrival, case, ride, sent)
+
+
+def _answers(caller: Caller, ride: Ride, ident: str) -> bool:
+    """The vendor answers the ride's Task; that a person arranged what it would not is the plan's to say."""
+    if ident == ride.problem_task_id:
+        return caller.partner_class == PLAN or caller.reviewer is not None
+    return ident == ride.task_id and _drives(caller, ride)
+
+
+def _arranged(desk: Desk, arrival: Arrival, case: CaseFile, ride: Ride) -> CaseFile:
+    now = milliseconds(desk.now())
+    view = replace(case.view, ride=replace(ride, problem_solved=True), updated_at=now)
+    case = replace(case, version=case.version + 1, view=view)
+    event = Event(case.number, now, "ride arranged", arrival.caller.id, {})
+    audit = [arrival.record(now, f"Task/{ride.problem_task_id}", case.member)]
+    return save_next(desk, case, [event], audit=audit, answered=arrival.caller.id)
 
 
 def _saved(desk: Desk, arrival: Arrival, case: CaseFile, ride: Ride, sent: Json) -> CaseFile:
     now, status = milliseconds(desk.now()), sent["status"]
     after = replace(ride, status=status, status_reason=sent.get("statusReason"), outputs=tuple(sent.get("output", ())))
-    if (status == "rejected" or _drives_otherwise(after)) and ride.problem_task_id is None:
-        after = replace(after, problem_task_id=str(uuid7()), problem_at=now)
+    change = _change(after)
+    if change is not None and change != ride.change:
+        after = replace(after, change=change, changed_at=now)
+    if change is not None and (ride.problem_task_id is None or ride.problem_solved):
+        problem = ride.problem_task_id or str(uuid7())  # one that comes back opens the same Task
+        after = replace(after, problem_task_id=problem, problem_at=now, problem_solved=False)
     case = replace(case, view=replace(case.view, ride=after, updated_at=now))
     missed = CaseStatus.MISSED in TRANSITIONS[CaseStatus(case.view.status)]
     if status == "failed" and missed and case.view.status != CaseStatus.MISSED:
@@ -78,24 +103,20 @@ def _drives(caller: Caller, ride: Ride) -> bool:
     return number is not None and number in {caller.organization, *caller.npis}
 
 
-def _drives_otherwise(ride: Ride) -> bool:
-    """Whether the vendor says another mode than was asked for."""
-    said = {
-        coding.get("code")
-        for each in ride.outputs
-        for coding in each.get("valueCodeableConcept", {}).get("coding", ())
-        if str(coding.get("system", "")).endswith("/CodeSystem/transport-mode")
-    }
-    return bool(said - {ride.mode})
+def _change(ride: Ride) -> RideChange | None:
+    """What the vendor does otherwise than it was asked to."""
+    if ride.status == "rejected":
+        return RideChange.REFUSED
+    return RideChange.OTHER_WAY if ride.other_mode is not None else None
 
 
-def _only_an_answer(kept: Json, sent: Json) -> None:
+def _only_an_answer(kept: Json, sent: Json, stands: Collection[str]) -> None:
     """BusinessRule for anything else than status, statusReason and output; a ride not done says why."""
     compared = (set(kept) | set(sent)) - VENDORS_OWN - NOT_COMPARED
     for name in sorted(compared):
         if kept.get(name) != sent.get(name):
             raise BusinessRule("Only status, statusReason and output are the vendor's to change", f"Task.{name}")
-    if sent["status"] not in STANDS:
-        raise CodeInvalid(f"status is one of {', '.join(sorted(STANDS))}", "Task.status")
+    if sent["status"] not in stands:
+        raise CodeInvalid(f"status is one of {', '.join(sorted(stands))}", "Task.status")
     if sent["status"] in NOT_DONE and not sent.get("statusReason"):
         raise RequiredMissing("A ride that is not driven needs its reason", "Task.statusReason")

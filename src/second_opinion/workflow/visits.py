@@ -6,11 +6,11 @@ from datetime import datetime
 from types import MappingProxyType
 
 from second_opinion.cases import clocks as running
-from second_opinion.cases.clocks import Clock, ClockName
+from second_opinion.cases.clocks import ClockName
 from second_opinion.cases.status import CaseStatus, move
 from second_opinion.directory.learned import LearnedFact
-from second_opinion.fhir.case_view import CaseView
-from second_opinion.workflow import timing
+from second_opinion.fhir.case_view import CaseView, Ride
+from second_opinion.workflow import ride_changes, timing
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.deciding import milliseconds
 from second_opinion.workflow.desk import Desk
@@ -33,8 +33,11 @@ def visited(desk: Desk, case: CaseFile, fact: LearnedFact) -> CaseFile:
         frames=desk.frames,
         calendar=desk.calendar,
     )
-    view = timing.clocked(replace(view, status=str(status), visit_at=visit_at, updated_at=now), clocks)
-    return replace(case, version=case.version + 1, view=_followed(view, clocks))
+    followed = timing.clocked(replace(view, status=str(status), visit_at=visit_at, updated_at=now), clocks)
+    followed = replace(followed, report_due_at=running.due(clocks, ClockName.CONSULT_REPORT))
+    if status is CaseStatus.SCHEDULED and view.ride is not None:
+        followed = _driven(case, followed, view.ride, now)
+    return replace(case, version=case.version + 1, view=followed)
 
 
 def _visit_at(view: CaseView, status: CaseStatus, fact: LearnedFact) -> datetime | None:
@@ -47,8 +50,13 @@ def _visit_at(view: CaseView, status: CaseStatus, fact: LearnedFact) -> datetime
     return known
 
 
-def _followed(view: CaseView, clocks: tuple[Clock, ...]) -> CaseView:
-    """Report and ride by the clocks as they now run."""
-    ride_at = running.due(clocks, ClockName.TRANSPORT_READY)
-    ride = replace(view.ride, needed_at=ride_at) if view.ride and ride_at else view.ride
-    return replace(view, report_due_at=running.due(clocks, ClockName.CONSULT_REPORT), ride=ride)
+def _driven(case: CaseFile, view: CaseView, ride: Ride, now: datetime) -> CaseView:
+    """The appointment is the ride's; where it was moved, the vendor is told, and so is the member."""
+    ride_at = running.due(timing.ran(view), ClockName.TRANSPORT_READY)
+    if ride_at is None or ride_at == ride.needed_at:
+        return view
+    followed = ride_changes.wanted(view, replace(ride, needed_at=ride_at), now)
+    was_told = ride.vendor is not None and not (ride.certification and not case.certified)
+    if case.view.visit_at is None or not was_told or followed.ride is None or followed.past_rides != view.past_rides:
+        return followed
+    return replace(followed, ride=ride_changes.moved(followed.ride, now))
