@@ -27,6 +27,7 @@ from second_opinion.api import (
     determinations,
     discovery,
     draining,
+    even,
     express,
     handlers,
     in_time,
@@ -196,6 +197,7 @@ def application(desk: Desk) -> Flask:
     turnstile.register(app)
     auditing.register(app, parts.store)
     in_time.register(app, parts.settings.answer_within)
+    even.register(app)
     app.register_blueprint(discovery.blueprint(parts, admitting.issuer(parts.settings)))
     app.register_blueprint(oauth.blueprint(admitting.token_server(parts.settings, parts.store)))
     discovery.register_docs(app)

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from . import commands, decisions, reads, writes
+from . import commands, decisions, oracles, reads, writes
 from .figures import Line, show
 from .options import Options
 from .prepared import Prepared, prepare
@@ -19,6 +19,7 @@ MEASURED: dict[str, Callable[[Prepared, Options], list[Line]]] = {
     "claim": writes.claim,
     "read": reads.read,
     "many": reads.many,
+    "oracle": oracles.oracles,
     "decide": decisions.decide,
     "start": commands.start,
     "load": commands.load,

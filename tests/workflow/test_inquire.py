@@ -305,3 +305,47 @@ def test_operations_are_asked_for_by_post(ehr: Caller, path: str) -> None:
 
     assert (answered.status_code, answered.headers["Allow"]) == (405, "POST")
     assert ehr.client.get("/fhir/Claim/$other").status_code == 404
+
+
+def test_a_look_that_finds_nothing_is_on_record(harbor: Service, ehr: Caller) -> None:
+    ask(ehr, an_inquiry(member="NOBODY"))
+
+    (row,) = [row for _, row in harbor.desk.store.audited()]
+    assert (row.actor, row.action, row.resource, row.patient) == ("ehr", "operation", "Claim/$inquire", None)
+
+
+def test_a_purpose_tells_an_exchange_no_more(ehr: Caller, hie: Caller) -> None:
+    submit(ehr, a_bundle())
+    hie.client.environ_base["HTTP_X_PURPOSE_OF_USE"] = "TREAT"
+    (found,) = ask(hie, an_inquiry())
+
+    assert "processNote" not in claim_response(found)
+
+
+def test_a_sensitive_case_is_told_to_no_exchange_even_by_its_number(ehr: Caller, hie: Caller) -> None:
+    why = {"sequence": 1, "diagnosisCodeableConcept": coded("http://hl7.org/fhir/sid/icd-10-cm", "B20")}
+    sent = submit(ehr, a_bundle(diagnosis=[why]))
+    case = line(sent)["extension"]
+
+    assert case
+    assert ask(hie, an_inquiry()) == []
+    (mine,) = ask(ehr, an_inquiry())
+    reference = [
+        each["valueString"] for each in case if each["url"].endswith("extension-administrationReferenceNumber")
+    ]
+    asked = an_item(extension=[{"url": f"{PAS}/extension-administrationReferenceNumber", "valueString": reference[0]}])
+    assert mine
+    assert len(ask(ehr, an_inquiry([asked]))) == 1
+    assert ask(hie, an_inquiry([asked])) == []
+
+
+def test_what_is_very_restricted_is_told_to_plan_staff_by_breaking_the_glass(harbor: Service, ehr: Caller) -> None:
+    label = {"security": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}]}
+    ehr.task(ehr.submit(an_order(meta=label)))
+    plan = harbor.partner("plan", kind="plan", npi="9000000041")
+    shut = ask(plan, an_inquiry())
+    plan.client.environ_base["HTTP_X_BREAK_GLASS"] = "The member asked us to look"
+
+    assert (len(shut), len(ask(plan, an_inquiry()))) == (0, 1)
+    *_, row = (row for _, row in harbor.desk.store.audited())
+    assert row.detail["break_glass"] == "The member asked us to look"

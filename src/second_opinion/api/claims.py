@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from second_opinion.access.caller import require
-from second_opinion.api import negotiation
+from second_opinion.api import even, negotiation
 from second_opinion.fhir import json_body
 from second_opinion.fhir.pas import inquired
 from second_opinion.fhir.pas import request as pas_request
@@ -50,6 +50,8 @@ def _offer(doors: Blueprint, desk: Desk, base: str, edition: Edition) -> None:
         arrival = _arrival(desk, "ClaimResponse", "s")
         asked = pas_request.read(arrival.read(), desk.vocabulary, inquiry=True)
         answers = inquire(desk, arrival, asked, edition)
+        if not answers:
+            even.shows_nothing(request.environ)
         told = inquired.write(answers, asked.bundle["identifier"], desk.now(), edition)
         return negotiation.answer(json_body.write(told), 200)
 

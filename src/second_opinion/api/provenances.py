@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from second_opinion.access import views
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.visibility import visibility
-from second_opinion.api import auditing, negotiation
+from second_opinion.api import auditing, even, negotiation
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import InvalidSearch, NotFound
@@ -46,6 +46,8 @@ def offer(routes: Blueprint, desk: Shelf) -> None:
         count = page_size(given.get("_count"))
         page = _found(desk, given, visibility(caller, "r"), caller, max(count, 1), after)
         told = _origins(desk).of(page.rows) if count else []
+        if not page.total:
+            even.shows_nothing(request.environ)
         auditing.about(told)
         links = [("self", _url(desk, here))]
         if count and page.position is not None:

@@ -10,7 +10,7 @@ from second_opinion.access import views
 from second_opinion.access.caller import Caller, require
 from second_opinion.access.views import View
 from second_opinion.access.visibility import own, visibility
-from second_opinion.api import auditing, binaries, definitions, negotiation, provenances, searching
+from second_opinion.api import auditing, binaries, definitions, even, negotiation, provenances, searching
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import Gone, InvalidSearch, MethodNotAllowed, NotFound
@@ -165,6 +165,8 @@ def _history(desk: Shelf, type_name: str, ident: str | None, caller: Caller, see
     page = desk.store.history(type_name, ident, seen, max(count, 1), after, since)
     if ident is not None and not page.total and (since is None or desk.store.read(type_name, ident, seen) is None):
         raise _absent()
+    if not page.total:
+        even.shows_nothing(request.environ)
     links = [("self", searching.url(desk, path, here.items()))]
     if count and page.position is not None:
         onward = desk.cursors.seal(Cursor(path, tuple(given.items()), page.position), caller.id)

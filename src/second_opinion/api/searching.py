@@ -10,7 +10,7 @@ from flask import Response, request
 from second_opinion.access import views
 from second_opinion.access.caller import Caller
 from second_opinion.access.visibility import visibility
-from second_opinion.api import auditing, negotiation, provenances, strict_match
+from second_opinion.api import auditing, even, negotiation, provenances, strict_match
 from second_opinion.api.cursors import Cursor
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import UnsupportedMediaType
@@ -44,6 +44,7 @@ def page(
         if matched is None:
             # Less than all three finds nobody; and a search that names nobody at all is too wide for this caller.
             read(type_name, pairs, base=desk.settings.fhir_base, now=desk.now(), guarded=True)
+            even.shows_nothing(environ)
             return bundles.searchset([], 0, [("self", url(desk, type_name, ()))], desk.now())
         pairs = matched
     asked = read(
@@ -57,6 +58,8 @@ def page(
         only=view.searched_by,
     )
     found = desk.store.search(asked.query, seen)
+    if not found.total:
+        even.shows_nothing(environ)
     entries = [] if asked.query.total_only else _entries(desk, asked, found.rows, caller, environ)
     links = _links(desk, asked, found, caller, token)
     return bundles.searchset(entries, found.total, links, desk.now())

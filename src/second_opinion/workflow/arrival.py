@@ -47,6 +47,8 @@ class Arrival:
 
     def record(self, at: datetime, resource: str, patient: str | None, **detail: object) -> AuditRow:
         """What this arrival did to the resource ("Type/id") of a patient (Patient id), for the audit trail."""
+        said = {"purpose": self.caller.purpose, "break_glass": self.caller.break_glass}
+        detail |= {name: value for name, value in said.items() if value}
         return AuditRow(at, self.caller.id, self.interaction, resource, patient, "0", self.request_id, detail)
 
     @property

@@ -45,21 +45,14 @@ class Found:
 
 def inquire(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition = Edition.CURRENT) -> list[Json]:
     """A response Bundle for each authorization that fits, the newest first; none where nothing may be known."""
-    with desk.directory.snapshot() as lookup:
-        member = identify(inquiry.member(request), lookup).member
-    if member is None or is_other_payer(desk, request):
-        return []
-    found: dict[str, Found] = {}
-    for case in _cases(desk, member.id, request):
-        if (each := _known(desk, arrival.caller, request, case)) is not None and _fits(each, request):
-            found.setdefault(each.answer, each)
+    found = _found(desk, arrival.caller, request)
     told = list(found.values())[:MOST]
+    looks: list[tuple[str, str | None, bool]]
+    looks = [(f"ClaimResponse/{each.answer}", each.case.member, each.whole) for each in told]
     desk.store.note(
         [
-            arrival.record(
-                desk.now(), f"ClaimResponse/{each.answer}", member.id, interaction="inquire", whole=each.whole
-            )
-            for each in told
+            arrival.record(desk.now(), answer, member, interaction="inquire", whole=whole)
+            for answer, member, whole in looks or [("Claim/$inquire", None, False)]
         ]
     )
     answers = [_told(desk, arrival.caller, request, each, edition) for each in told]
@@ -67,6 +60,19 @@ def inquire(desk: Desk, arrival: Arrival, request: PasRequest, edition: Edition 
         warning = outcome.warnings([("incomplete", MORE, request.claim_at.path)])
         answers[-1]["entry"].append({"fullUrl": f"urn:uuid:{uuid7()}", "resource": warning})
     return answers
+
+
+def _found(desk: Desk, caller: Caller, request: PasRequest) -> dict[str, Found]:
+    """What fits, by the ClaimResponse that tells it."""
+    with desk.directory.snapshot() as lookup:
+        member = identify(inquiry.member(request), lookup).member
+    found: dict[str, Found] = {}
+    if member is None or is_other_payer(desk, request):
+        return found
+    for case in _cases(desk, member.id, request):
+        if (each := _known(desk, caller, request, case)) is not None and _fits(each, request):
+            found.setdefault(each.answer, each)
+    return found
 
 
 def _cases(desk: Desk, member: str, request: PasRequest) -> Iterator[CaseFile]:
@@ -86,14 +92,16 @@ def _known(desk: Desk, caller: Caller, request: PasRequest, case: CaseFile) -> F
         if newest.claim_id != claim.claim_id:
             return _known(desk, caller, request, standing)
     named = {f"npi:{npi}" for npi in inquiry.npis(request)}
-    if visibility(caller).everything or f"partner:{caller.id}" in case.parties:
+    if caller.partner_class == "hie":  # what is sensitive is not there for it, by whatever number it asks
+        return Found(case, claim, whole=False) if named & set(case.parties) and not projection.sealed(case) else None
+    seen = visibility(caller)
+    if desk.store.read("Task", case.view.task_id, seen) is None:
+        return None
+    if seen.everything or f"partner:{caller.id}" in case.parties:
         return Found(case, claim, whole=True)
-    if caller.partner_class == "hie":
-        uninvolved = case.facts["confidential"]["value"] is True and not set(claim_lineage.numbers_in(request))
-        return Found(case, claim, whole=False) if named & set(case.parties) and not uninvolved else None
     registered = {f"npi:{npi}" for npi in (caller.organization, *caller.npis) if npi}
     takes_part = named & registered & set(case.parties)
-    if not takes_part or desk.store.read("Task", case.view.task_id, visibility(caller)) is None:
+    if not takes_part:
         return None
     return Found(case, claim, whole=bool(takes_part & _involved(case.view)))
 
