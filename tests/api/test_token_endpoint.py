@@ -1,5 +1,6 @@
 """Tokens for partners that prove who they are, and for nobody else: every hole public test kits leave open."""
 
+import base64
 import json
 import time
 from collections.abc import Iterator
@@ -8,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fhir.resources.R4B.auditevent import AuditEvent
 from werkzeug.test import TestResponse
 
 from api.running import ROOT, Service, service
 from second_opinion import admitting
 from second_opinion.access import registry
 from second_opinion.access.granting import ASSERTION
+from second_opinion.fhir import audit_event
 from signers import Json, Signer, assertion, by_secret, encoded, key_set, piece, rsa_signer
 
 TOKEN = f"{ROOT}/oauth/token"
@@ -407,3 +410,41 @@ def test_where_nothing_can_be_stored_no_token_is_given_and_the_client_may_come_a
     assert (answered.status_code, json.loads(answered.data)["error"]) == (503, "temporarily_unavailable")
     assert int(answered.headers["Retry-After"]) > 0
     assert answered.content_type == "application/json"
+
+
+def test_every_exchange_is_on_record_and_nothing_of_it_that_is_secret(running: Service) -> None:
+    signed = EC.token(good())
+    given = json.loads(asked(running, signed).data)["access_token"]
+    answers = [
+        asked(running, signed),  # a second time
+        asked(running, OTHER.token(good())),
+        asked(running, EC.token(assertion("nobody", TOKEN))),
+        asked(running, EC.token(good()), scope="user/Task.r"),
+        asked(running, EC.token(good()), grant_type="password"),
+    ]
+
+    assert [answered.status_code for answered in answers] == [400] * 5
+    rows = [row for _, row in running.store.audited()][-6:]
+    assert [(row.actor, row.action, row.patient, row.outcome) for row in rows] == [
+        ("ehr-1", "token", None, "0"),
+        *[("anonymous", "token", None, "8")] * 5,
+    ]
+    assert rows[0].detail["jti"] == json.loads(encoded_claims(given))["jti"]
+    assert [(row.detail["error"], row.detail.get("claimed")) for row in rows[1:]] == [
+        ("invalid_client", "ehr-1"),
+        ("invalid_client", "ehr-1"),
+        ("invalid_client", None),
+        ("invalid_scope", "ehr-1"),
+        ("unsupported_grant_type", None),
+    ]
+    events = [audit_event.write(number, row, ROOT) for number, row in running.store.audited()][-6:]
+    for event in events:
+        AuditEvent.model_validate(event)
+    told = json.dumps(events)
+    assert not any(secret in told for secret in (given, signed, signed.rpartition(".")[2]))
+    assert running.store.verify_audit()[1] is None
+
+
+def encoded_claims(token: str) -> bytes:
+    body = token.split(".")[1]
+    return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))

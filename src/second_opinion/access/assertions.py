@@ -32,6 +32,14 @@ SKEW = 5  # seconds two clocks may differ
 MOST_OF_ID = 255  # characters of a jti
 
 
+class Unproved(NotGood):
+    """The assertion proves nothing; ``claimed`` is the registered partner it names, for the record alone."""
+
+    def __init__(self, claimed: str | None) -> None:
+        super().__init__()
+        self.claimed = claimed
+
+
 class Remembering(Registering, Protocol):
     """What the proof asks of the store."""
 
@@ -52,6 +60,12 @@ class Proof:
         """Who signed the assertion, which now is used up; NotGood, without a reason, for whatever is wrong with it."""
         read = unverified(assertion)
         partner = self._named(read.claims)
+        try:
+            return self._proved(partner, assertion, read)
+        except NotGood as wrong:
+            raise Unproved(partner.id if partner else None) from wrong
+
+    def _proved(self, partner: Partner | None, assertion: str, read: Unverified) -> Partner:
         key = self._key(partner, read)
         # An unknown name takes the time of a known one: its signature is checked too, by a key nobody has.
         signed(assertion, key or _nobodys(read.algorithm), read.algorithm, ALGORITHMS)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from second_opinion.access import scopes
-from second_opinion.access.assertions import Proof
+from second_opinion.access.assertions import Proof, Unproved
 from second_opinion.access.issuer import OAUTH_LIFETIME, Issuer
 from second_opinion.access.rates import Rates
 from second_opinion.access.scopes import Understand
@@ -21,6 +21,7 @@ class TokenRefused(BadRequest):
     """No token; ``error`` is the word RFC 6749 section 5.2 has for it."""
 
     error = "invalid_request"
+    claimed: str | None = None  # the partner that asked, proved or not: for the record, never for the answer
 
 
 class InvalidClient(TokenRefused):
@@ -28,8 +29,9 @@ class InvalidClient(TokenRefused):
 
     error = "invalid_client"
 
-    def __init__(self) -> None:
+    def __init__(self, claimed: str | None = None) -> None:
         super().__init__("The client assertion is not valid here")
+        self.claimed = claimed
 
 
 class UnsupportedGrant(TokenRefused):
@@ -43,6 +45,10 @@ class InvalidScope(TokenRefused):
 
     error = "invalid_scope"
 
+    def __init__(self, partner: str) -> None:
+        super().__init__("scope: nothing of it is granted; write scopes such as system/Task.rs")
+        self.claimed = partner
+
 
 @dataclass(frozen=True)
 class Granted:
@@ -51,6 +57,7 @@ class Granted:
     token: str
     scope: str
     partner: str
+    token_id: str  # jti
     lifetime: int = OAUTH_LIFETIME  # seconds
 
 
@@ -75,17 +82,17 @@ class Granting:
             raise TokenRefused("client_assertion must be given, and no other proof of who the client is")
         try:
             partner = self.proof.partner(asked["client_assertion"])
-        except NotGood:
-            raise InvalidClient from None
+        except NotGood as wrong:
+            raise InvalidClient(wrong.claimed if isinstance(wrong, Unproved) else None) from None
         self.rates.admit(partner.id, partner.rate_limit)
         if asked.get("client_id", partner.id) != partner.id:
-            raise InvalidClient
+            raise InvalidClient(partner.id)
         wanted = asked.get("scope", partner.granted)
         granted = scopes.grant(wanted, partner.granted, partner.contexts, self.understand)
         if not granted:
-            raise InvalidScope("scope: nothing of it is granted; write scopes such as system/Task.rs")
+            raise InvalidScope(partner.id)
         token = self.issuer.issue(partner.id, granted, OAUTH_LIFETIME, certificate=partner.certificate)
-        return Granted(token, granted, partner.id)
+        return Granted(token, granted, partner.id, self.issuer.verify(token).token_id)
 
 
 def fields(form: bytes) -> dict[str, str]:

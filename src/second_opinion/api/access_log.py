@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
-from second_opinion.api import auditing, negotiation, oauth
+from second_opinion.api import auditing, exchanges, negotiation
 from second_opinion.api.negotiation import Environ
 
 logger = logging.getLogger("second_opinion.requests")
@@ -49,7 +49,8 @@ def note_route(environ: Environ, rule: str) -> None:
 
 def _line(environ: Environ, status: str, took: float) -> str:
     caller = auditing.caller_of(environ)
-    who = caller.id if caller else environ.get(oauth.GRANTED_TO, "-")
+    granted = environ.get(exchanges.GRANTED)
+    who = caller.id if caller else granted.partner if granted else "-"
     token = caller.token_id if caller and _TOKEN_ID.fullmatch(caller.token_id) else "-"
     return (
         f"{_method(environ)} {environ.get(_ROUTE, '-')} {status[:3]} {took * 1000:.1f}ms"

@@ -12,13 +12,12 @@ from urllib.parse import urlencode
 from flask import Flask, Response, request
 
 from second_opinion.access.caller import Caller
-from second_opinion.api import handlers, negotiation
+from second_opinion.api import exchanges, handlers, negotiation, oauth
 from second_opinion.errors import Unavailable
 from second_opinion.store.changes import AuditRow
 from second_opinion.store.keeping import Store
 from second_opinion.store.stored import Stored
 
-NOBODY = "anonymous"
 _CALLER, _PATIENTS, _FORM = "second_opinion.caller", "second_opinion.patients", "second_opinion.form"
 MOST_OF_A_REASON = 500  # characters
 _OPEN = ("/fhir/metadata", "/fhir/pas/2.0/metadata", "/fhir/.well-known/")
@@ -69,17 +68,20 @@ def asked_by_form(pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def register(app: Flask, store: Store) -> None:
-    """Record every exchange under /fhir but the open ones."""
+    """Record every exchange under /fhir but the open ones, and those at the token endpoint."""
 
     @app.after_request
     def record(response: Response) -> Response:
         path = request.environ["PATH_INFO"]
-        if path.startswith("/fhir") and not path.startswith(_OPEN) and request.method not in {"OPTIONS", "HEAD"}:
-            try:
-                store.note(rows(request.environ, response.status_code))
-            except Unavailable as unavailable:
-                # What cannot be recorded is not shown (HIPAA 164.312(b)).
-                return handlers.answer(unavailable)
+        token = path == oauth.TOKEN_PATH
+        if request.method in {"OPTIONS", "HEAD"} or path.startswith(_OPEN) or not (token or path.startswith("/fhir")):
+            return response
+        try:
+            status = response.status_code
+            store.note([exchanges.row(request.environ, status)] if token else rows(request.environ, status))
+        except Unavailable as unavailable:
+            # What cannot be recorded is not shown (HIPAA 164.312(b)).
+            return handlers.answer(unavailable)
         return response
 
 
@@ -96,7 +98,7 @@ def rows(environ: negotiation.Environ, status: int) -> list[AuditRow]:
     if reads and not path.rpartition("/")[2].startswith("$"):
         detail["query"] = _query(environ, method, path)
     now, ident = datetime.now(UTC), negotiation.request_id_of(environ)
-    who = caller.id if caller else NOBODY
+    who = caller.id if caller else exchanges.NOBODY
     return [
         AuditRow(now, who, action, resource, patient, outcome, ident, detail)
         for patient in environ.get(_PATIENTS) or (None,)

@@ -10,13 +10,12 @@ from flask import Blueprint, Response, request
 
 from second_opinion.access.assertions import ALGORITHMS
 from second_opinion.access.granting import GRANT, MOST_BYTES, Granted, Granting, TokenRefused
-from second_opinion.api import negotiation
+from second_opinion.api import exchanges, negotiation
 from second_opinion.errors import BodyTooLarge, NotFound, SecondOpinionError, Throttled, Unavailable
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 - an address
 DISCOVERY_PATHS = ("/.well-known/smart-configuration", "/fhir/.well-known/smart-configuration")
 JSON = "application/json"
-GRANTED_TO = "second_opinion.granted_to"  # in the environ of an exchange: who got a token
 
 _WORDS: Mapping[type[SecondOpinionError], str] = MappingProxyType(
     {Throttled: "temporarily_unavailable", Unavailable: "temporarily_unavailable"}
@@ -46,7 +45,7 @@ def blueprint(server: Server) -> Blueprint:
         if (request.content_length or 0) > MOST_BYTES:
             raise BodyTooLarge("The form is too long")
         granted = server.granting.grant(request.get_data(cache=False))
-        request.environ[GRANTED_TO] = granted.partner
+        exchanges.granted(request.environ, granted)
         return _granted(granted)
 
     for path in DISCOVERY_PATHS:
@@ -76,6 +75,7 @@ def refusal(error: SecondOpinionError) -> Response:
         word = _WORDS.get(type(error), "invalid_request")
     else:
         word = _WORDS.get(type(error), "server_error")
+    exchanges.refused(request.environ, error, word)
     return _answer({"error": word, "error_description": error.message}, error.status, error.headers)
 
 

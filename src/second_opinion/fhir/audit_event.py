@@ -7,13 +7,16 @@ from typing import NamedTuple
 
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.elements import instant
-from second_opinion.store.changes import AuditRow
+from second_opinion.store.changes import TOKEN, AuditRow
 
 BALP = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit."
 REQUEST_ID = {
     "system": "https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType",
     "code": "XrequestId",
 }
+USER_TOKEN = {"system": "https://profiles.ihe.net/ITI/BALP/CodeSystem/UserAgentTypes", "code": "UserOauthAgent"}
+HL7 = "http://terminology.hl7.org/CodeSystem"
+SECURITY_ROLE = f"{HL7}/extra-security-role-type"
 DCM = "http://dicom.nema.org/resources/ontology/DCM"
 PARTICIPATION = "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 ENTITY_TYPE = "http://terminology.hl7.org/CodeSystem/audit-entity-type"
@@ -53,6 +56,8 @@ _REFUSED = MappingProxyType({"4": "Not answered as asked", "8": "Refused", "12":
 
 def write(number: int, row: AuditRow, base: str) -> Json:
     """One record as it was kept; ``base`` is this server's address. No clinical words, no received value in clear."""
+    if row.action == TOKEN:
+        return _token(number, row, base)
     kind = _KINDS.get(row.action, _OPERATION)
     event: Json = {
         "resourceType": "AuditEvent",
@@ -75,6 +80,36 @@ def write(number: int, row: AuditRow, base: str) -> Json:
         event["meta"] = {"profile": [f"{BALP}{'Patient' if row.patient else ''}{kind.profile}"]}
     if not event["entity"]:
         del event["entity"]
+    return event
+
+
+def _token(number: int, row: AuditRow, base: str) -> Json:
+    """An access token given or refused; of the token its id alone."""
+    asking: Json = {"type": _concept(DCM, APPLICATION), "who": {"identifier": {"value": row.actor}}, "requestor": True}
+    if claimed := row.detail.get("claimed"):
+        asking["altId"] = claimed  # not proved
+    if address := row.detail.get("address"):
+        asking["network"] = {"address": address, "type": "2"}
+    jti = f"urn:ietf:params:oauth:jti:{row.detail['jti']}" if "jti" in row.detail else None
+    if jti:
+        asking["policy"] = [jti]
+    here = {"type": _concept(SECURITY_ROLE, "authserver"), "who": ADAPTER, "requestor": False}
+    event: Json = {
+        "resourceType": "AuditEvent",
+        "id": f"audit-{number}",
+        "type": {"system": DCM, "code": "110114", "display": "User Authentication"},
+        "subtype": [{"system": DCM, "code": "110122", "display": "Login"}],
+        "action": "E",
+        "recorded": instant(row.at),
+        "outcome": row.outcome,
+        "agent": [asking, here | {"network": {"address": base, "type": "5"}}],
+        "source": {"observer": ADAPTER, "type": [{"system": f"{HL7}/security-source-type", "code": "6"}]},
+    }
+    if row.outcome in _REFUSED:
+        event["outcomeDesc"] = f"{_REFUSED[row.outcome]}: {row.detail['error']}"
+    token = [{"what": {"identifier": {"value": jti}}, "type": USER_TOKEN}] if jti else []
+    if entities := token + list(_entities(row)):
+        event["entity"] = entities
     return event
 
 

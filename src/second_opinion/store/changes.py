@@ -81,13 +81,16 @@ class Event:
     detail: dict[str, Any]
 
 
+TOKEN = "token"  # noqa: S105 - an action: a token asked for
+
+
 @dataclass(frozen=True)
 class AuditRow:
     """Who did what to which patient's data, from where, with which result."""
 
     at: datetime
     actor: str
-    action: str  # create, read, update, search, operation
+    action: str  # create, read, update, search, operation, token
     resource: str | None
     patient: str | None
     outcome: str  # BALP: 0, 4, 8, 12
