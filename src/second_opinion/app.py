@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from second_opinion import admitting
-from second_opinion.access import caller, registry
+from second_opinion.access import caller, registry, sealing
 from second_opinion.access.consents import consenting
 from second_opinion.access.issuer import KEY_FILE
 from second_opinion.access.keys import rsa_key, signing_key
+from second_opinion.access.sealing import Seal
 from second_opinion.api import (
     access_log,
     admission,
@@ -125,6 +126,7 @@ def desk_on(settings: Settings, kept: Store, now: Callable[[], datetime]) -> Des
         now=now,
         calls=calls,
         post=post(settings, calls, client_keys),
+        seal=Seal(settings.data_folder / "keys" / sealing.FILE),
         identify=consenting(admitting.recognising(settings, kept), kept),
     )
 

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from second_opinion.access import caller, registry
 from second_opinion.access.caller import Identify
 from second_opinion.access.issuer import Issuer
+from second_opinion.access.sealing import Seal
 from second_opinion.api import handlers, negotiation, reading
 from second_opinion.api.cursors import Cursors
 from second_opinion.fhir.codes import Vocabulary
@@ -43,6 +44,7 @@ class ReadingDesk:
     cursors: Cursors
     identify: Identify
     now: Callable[[], datetime]
+    seal: Seal
     definitions: Sequence[dict[str, Any]]
     capability: bytes
     older_capability: bytes
@@ -63,6 +65,7 @@ class Front:
             cursors=self.cursors,
             identify=partial(caller.identify, issuer=self.issuer, store=self.store),
             now=lambda: NOW,
+            seal=Seal(folder / "keys" / "sealing.json"),
             definitions=[*code_systems(words), *search_parameters(words)],
             capability=b'{"resourceType":"CapabilityStatement"}',
             older_capability=b'{"resourceType":"CapabilityStatement"}',

@@ -1,4 +1,4 @@
-"""The keys we sign with: each made once, whoever needs it first, and kept private in a file."""
+"""The keys we sign and seal with: each made once, whoever needs it first, and kept private in a file."""
 
 import os
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, JWKRegistry, KeyParameters, RSAKey
+from joserfc.jwk import ECKey, JWKRegistry, KeyParameters, OctKey, RSAKey
 
 from second_opinion.errors import SecondOpinionError
 
@@ -16,11 +16,13 @@ CURVE = "P-384"
 RSA_ALGORITHM = "RS384"
 RSA_BITS = 3072
 
-Key = ECKey | RSAKey
+SEALING_BITS = 256
+
+Key = ECKey | RSAKey | OctKey
 
 
 class WrongKeyFile(SecondOpinionError):
-    """The key file does not hold a key to sign with."""
+    """The key file does not hold the key it should."""
 
 
 def signing_key(path: Path) -> ECKey:
@@ -39,6 +41,14 @@ def rsa_key(path: Path) -> RSAKey:
     return key
 
 
+def sealing_key(path: Path) -> OctKey:
+    """The AES-256 key in ``path``, in the same way: what it sealed, whoever lacks it cannot read."""
+    key = _kept(path, lambda: OctKey.generate_key(SEALING_BITS, {"alg": "dir", "use": "enc"}, auto_kid=True))
+    if not isinstance(key, OctKey) or len(key.raw_value) * 8 != SEALING_BITS:
+        raise WrongKeyFile(f"{path}: must hold a symmetric key of {SEALING_BITS} bits")
+    return key
+
+
 def _parameters(algorithm: str) -> KeyParameters:
     return {"alg": algorithm, "use": "sig"}
 
@@ -51,7 +61,7 @@ def _kept(path: Path, make: Callable[[], Key]) -> Key:
         usable = key.is_private
     except (JoseError, ValueError, TypeError, KeyError) as problem:
         raise WrongKeyFile(f"{path}: must hold a private key as JSON Web Key") from problem
-    if not usable or not isinstance(key, ECKey | RSAKey):
+    if not usable or not isinstance(key, ECKey | RSAKey | OctKey):
         raise WrongKeyFile(f"{path}: must hold a private key as JSON Web Key")
     return key
 

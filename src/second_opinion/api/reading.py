@@ -20,6 +20,7 @@ from second_opinion.fhir.projections import projected
 from second_opinion.fhir.search import EXPOSED, page_size, presentation, project, with_plus
 from second_opinion.store.query import Visibility
 from second_opinion.store.stored import Stored
+from second_opinion.workflow.subscription_headers import shown
 
 INTERACTIONS = ("read", "vread", "history-instance", "history-type", "search-type")
 
@@ -77,14 +78,14 @@ class _Views:
 
     def read(self, ident: str) -> Response:
         caller, seen = self._viewer("r", raw=True)
-        return self._shown(_found(self.desk, self.type_name, ident, seen, None), views.of(caller))
+        return self._shown(self._kept(ident, seen, None), views.of(caller))
 
     def version(self, ident: str, number: str) -> Response:
         caller, seen = self._viewer("r", raw=True)
         view = views.of(caller)
         if not _VERSION.fullmatch(number) or not view.history:
             raise _absent()
-        return self._shown(_found(self.desk, self.type_name, ident, seen, int(number)), view)
+        return self._shown(self._kept(ident, seen, int(number)), view)
 
     def history(self, ident: str) -> Response:
         caller, seen = self._viewer("r")
@@ -108,6 +109,9 @@ class _Views:
         caller = self.desk.identify(request.environ.get("HTTP_AUTHORIZATION"))
         require(caller, self.type_name, letter)
         return caller, own(caller) if self.type_name == "Subscription" else visibility(caller, letter)
+
+    def _kept(self, ident: str, seen: Visibility, number: int | None) -> Stored:
+        return shown(self.desk.seal, _found(self.desk, self.type_name, ident, seen, number))
 
     def _shown(self, stored: Stored, view: View) -> Response:
         if self.type_name != BINARY:
@@ -173,7 +177,7 @@ def _history(desk: Shelf, type_name: str, ident: str | None, caller: Caller, see
         links.append(("next", searching.url(desk, path, [("_page", onward)])))
     auditing.about(page.rows if count else ())
     part = views.of(caller).shown.get(type_name)
-    entries = [_entry(desk, each, part) for each in page.rows] if count else []
+    entries = [_entry(desk, shown(desk.seal, each), part) for each in page.rows] if count else []
     return negotiation.answer(bundles.history(entries, page.total, links, desk.now()))
 
 

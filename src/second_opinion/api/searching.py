@@ -20,6 +20,7 @@ from second_opinion.fhir.projections import projected
 from second_opinion.fhir.search import INCLUDES, PARAMETERS, Include, Presentation, Search, pointed_to, project, read
 from second_opinion.store.query import Visibility
 from second_opinion.store.stored import Page, Stored
+from second_opinion.workflow.subscription_headers import shown as unsealed
 
 
 def search(desk: Shelf, type_name: str, caller: Caller, seen: Visibility) -> Response:
@@ -116,7 +117,7 @@ def _entries(
     base, shown = desk.settings.fhir_base, asked.presentation
     auditing.shown(environ, rows)
     part = views.of(caller).shown
-    entries = [_entry(base, each, shown, part, "match") for each in rows]
+    entries = [_entry(base, unsealed(desk.seal, each), shown, part, "match") for each in rows]
     if asked.includes or asked.reverse_includes:
         further = Presentation(summary=shown.summary)  # _elements is about the matches alone
         included = _included(desk, asked, rows, caller)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from second_opinion.access.caller import Identify
+from second_opinion.access.sealing import Seal
 from second_opinion.api.cursors import Cursors
 from second_opinion.settings import Settings
 from second_opinion.store.keeping import Store
@@ -32,6 +33,10 @@ class Shelf(Protocol):
     @property
     def now(self) -> Callable[[], datetime]:
         """The clock of cases."""
+
+    @property
+    def seal(self) -> Seal:
+        """Of secrets partners give us."""
 
     @property
     def definitions(self) -> Sequence[dict[str, Any]]:

@@ -10,7 +10,7 @@ from second_opinion.api import auditing, negotiation
 from second_opinion.errors import BadRequest
 from second_opinion.fhir import json_body, validation
 from second_opinion.store.stored import Stored
-from second_opinion.workflow import subscribing, subscription_queries
+from second_opinion.workflow import subscribing, subscription_headers, subscription_queries
 from second_opinion.workflow.arrival import Arrival
 from second_opinion.workflow.desk import Desk
 
@@ -63,6 +63,7 @@ class _Views:
 
     def read(self, ident: str) -> Response:
         _, stored = subscribing.kept(self.desk, self._caller("r"), self.door, ident)
+        stored = subscription_headers.shown(self.desk.seal, stored)
         return negotiation.resource(stored.body, 200, stored.version, stored.last_updated)
 
     def statuses(self) -> Response:

@@ -21,9 +21,9 @@ HELD = ("ENQUEUED", "DELAYED", "PENDING")
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 FORGOTTEN_AT_ONCE = 500
 
-AT_ONCE = 16  # tries under way in one worker
+AT_ONCE = 48  # tries under way in one worker: several partners may stall before others wait
 AT_ONCE_PER_PARTNER = 8  # in all workers together
-PER_SECOND_PER_PARTNER = 50
+PER_SECOND_PER_PARTNER = 20  # tries begun, in all workers together
 LOOK_EVERY = 0.2  # seconds
 
 Perform = Callable[[str, int], None]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from second_opinion.access.caller import Identify
+from second_opinion.access.sealing import Seal
 from second_opinion.cases.calendar import Calendar
 from second_opinion.cases.timeframes import TimeFrames
 from second_opinion.delivery.calling import Calls
@@ -40,4 +41,5 @@ class Desk:
     now: Callable[[], datetime]  # the clock of cases; tokens and retries use real time
     calls: Calls  # whatever is called outside; only stories of the background do
     post: Post  # messages to others
+    seal: Seal  # of secrets partners give us
     identify: Identify  # who sends this Authorization header

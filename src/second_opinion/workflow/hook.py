@@ -7,8 +7,10 @@ from email.utils import parsedate_to_datetime
 from second_opinion.delivery.gate import Refused, Unreachable
 from second_opinion.errors import BusinessRule
 from second_opinion.fhir.subscription import Channel
+from second_opinion.workflow import subscription_headers
 from second_opinion.workflow.desk import Desk
 
+SEALED = "The key that sealed the channel's headers is gone; send the Subscription again with its headers, as requested"
 ANOTHER_MAY_SUCCEED = frozenset({408, 425, 429})  # of 4xx; others say that the message itself is not wanted
 
 
@@ -32,7 +34,10 @@ def check(desk: Desk, endpoint: str, place: str) -> None:
 
 def send(desk: Desk, channel: Channel, body: bytes) -> Reply:
     """Post it once, under the subscriber's own headers."""
-    headers = {"Content-Type": channel.payload, **dict(_split(line) for line in channel.headers)}
+    lines = subscription_headers.opened(desk.seal, channel.headers)
+    if lines is None:
+        return Reply(taken=False, words=SEALED)
+    headers = {"Content-Type": channel.payload, **dict(map(_split, lines))}
     try:
         answered = desk.calls.call("POST", channel.endpoint, headers, body, timeout=channel.timeout)
     except Refused as refused:

@@ -14,7 +14,7 @@ from second_opinion.fhir import subscription
 from second_opinion.fhir.subscription import Stated
 from second_opinion.store.changes import AuditRow, Changes, Conflict, ResourceWrite, Work
 from second_opinion.store.stored import Stored
-from second_opinion.workflow import hook, subscription_file
+from second_opinion.workflow import hook, subscription_file, subscription_headers
 from second_opinion.workflow.arrival import Arrival, as_stored
 from second_opinion.workflow.counting import count
 from second_opinion.workflow.deciding import milliseconds
@@ -53,7 +53,7 @@ def subscribe(desk: Desk, arrival: Arrival, door: str) -> Stored:
     file, work = (file, None) if file.status == OFF else _asked_to_answer(file)
     kept = written(desk, file, stated.resource, 1)
     _save(desk, arrival, file, kept, work)
-    return as_stored(kept)
+    return subscription_headers.shown(desk.seal, as_stored(kept))
 
 
 def resubscribe(desk: Desk, arrival: Arrival, door: str, ident: str, if_match: int | None) -> Stored:
@@ -98,8 +98,8 @@ def _stated(desk: Desk, arrival: Arrival, door: str) -> Stated:
         hook.check(desk, stated.channel.endpoint, "Subscription.channel.endpoint")
     if stated.end is not None and stated.end <= datetime.now(UTC):
         left = {name: value for name, value in stated.resource.items() if name not in {"end", "_end"}}
-        return replace(stated, resource=left, end=None)
-    return stated
+        stated = replace(stated, resource=left, end=None)
+    return subscription_headers.sealed(desk.seal, stated)
 
 
 def _resubscribe(desk: Desk, arrival: Arrival, door: str, ident: str, if_match: int | None) -> Stored:
@@ -120,26 +120,27 @@ def _resubscribe(desk: Desk, arrival: Arrival, door: str, ident: str, if_match: 
         ends_at=stated.end,
         sent=before.events if before.status == OFF else before.sent,
     )
-    file, work = _continued(before, file, stated.status)
+    file, work = _continued(desk, before, file, stated.status)
     written_now = written(desk, file, stated.resource, stored.version + 1)
     _save(desk, arrival, file, written_now, work)
-    return as_stored(written_now)
+    return subscription_headers.shown(desk.seal, as_stored(written_now))
 
 
-def _continued(before: SubscriptionFile, file: SubscriptionFile, asked: str) -> tuple[SubscriptionFile, Work | None]:
+def _continued(
+    desk: Desk, before: SubscriptionFile, file: SubscriptionFile, asked: str
+) -> tuple[SubscriptionFile, Work | None]:
     """Off, on as before, or requested again: an endpoint that is to be told something else must agree again."""
     if asked == OFF:
         return replace(file, status=OFF, turn=file.turn + 1, busy=False, error=None), None
-    same = (before.topic, before.terms, before.channel.endpoint, before.channel.headers, before.channel.content) == (
-        file.topic,
-        file.terms,
-        file.channel.endpoint,
-        file.channel.headers,
-        file.channel.content,
-    )
-    if asked == ACTIVE == before.status and same:
+    if asked == ACTIVE == before.status and _agreed_to(desk, before) == _agreed_to(desk, file):
         return (file, None) if file.busy else subscription_file.resting(file, datetime.now(UTC))
     return _asked_to_answer(replace(file, status=REQUESTED, tries=0, error=None))
+
+
+def _agreed_to(desk: Desk, file: SubscriptionFile) -> tuple[object, ...]:
+    """What its endpoint agreed to by the handshake."""
+    headers = subscription_headers.opened(desk.seal, file.channel.headers)
+    return (file.topic, file.terms, file.channel.endpoint, headers, file.channel.content)
 
 
 def _unsubscribe(desk: Desk, arrival: Arrival, door: str, ident: str, if_match: int | None) -> None:
