@@ -309,7 +309,11 @@ def test_recipients_outside_the_case_are_named(loop: Loop) -> None:
 def test_a_sender_outside_the_case_finds_none(loop: Loop) -> None:
     stranger = loop.service.partner("stranger", npi="9000000009")
 
-    assert stranger.post("CommunicationRequest", a_message(loop, [provider(SECOND)])).status_code == 404
+    here = stranger.post("CommunicationRequest", a_message(loop, [provider(SECOND)]))
+    nowhere = a_message(loop, [provider(SECOND)], about=[{"reference": "Task/01234567-89ab-7def-8123-456789abcdef"}])
+    absent = stranger.post("CommunicationRequest", nowhere)
+
+    assert (here.status_code, here.data) == (absent.status_code, absent.data) == (404, here.data)
 
 
 def test_a_withdrawn_case_takes_back_what_was_sent_and_drops_the_rest(loop: Loop) -> None:

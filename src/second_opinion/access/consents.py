@@ -1,6 +1,6 @@
 """Consents the plan has on file: which members allow which payer to be told about their authorizations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
@@ -10,6 +10,9 @@ import orjson
 from second_opinion.access.caller import Caller, Identify
 
 ACTOR = "actor"  # index name of whom a Consent names: an identifier's value, or Organization/id
+ANYBODY = "*"  # what it is found by where it denies and names nobody
+
+Json = Mapping[str, Any]
 
 
 class Consents(Protocol):
@@ -37,24 +40,52 @@ def with_consents(caller: Caller, store: Consents) -> Caller:
 
 
 def members(store: Consents, npis: Sequence[str], today: date) -> tuple[str, ...]:
-    """Patient ids of the members with an active consent for one of these organizations."""
+    """Patient ids of the members with an active consent for one of these organizations, and none against it."""
     named = {*npis, *(f"Organization/{key}" for npi in npis for key, _ in store.bodies("Organization", "npi", npi))}
-    found = (orjson.loads(body) for name in sorted(named) for _, body in store.bodies("Consent", ACTOR, name))
-    return tuple(dict.fromkeys(member for each in found if (member := _allowing(each, today))))
+    bodies = (body for name in sorted({*named, ANYBODY}) for _, body in store.bodies("Consent", ACTOR, name))
+    found = [each for body in bodies if _in_force(each := orjson.loads(body), today)]
+    denied = {_patient(each) for each in found if any(_denies(part, named) for part in _provisions(each))}
+    allowed = dict.fromkeys(_patient(each) for each in found if _permits(each, named))
+    return tuple(member for member in allowed if member and member not in denied)
 
 
-def _allowing(consent: Mapping[str, Any], today: date) -> str | None:
-    """Whose consent it is, where it permits and is in force."""
+def _in_force(consent: Json, today: date) -> bool:
+    return consent.get("status") == "active" and _covers(consent.get("provision", {}).get("period", {}), today)
+
+
+def _permits(consent: Json, named: Collection[str]) -> bool:
     provision = consent.get("provision", {})
+    return provision.get("type", "permit") == "permit" and not set(_actors(provision)).isdisjoint(named)
+
+
+def _denies(provision: Json, named: Collection[str]) -> bool:
+    """It denies one of them, or, naming nobody, everybody."""
+    actors = set(_actors(provision))
+    return provision.get("type") == "deny" and (not actors or not actors.isdisjoint(named))
+
+
+def _provisions(consent: Json) -> Iterator[Json]:
+    """The provision and those within, which are its exceptions. One about a part alone is taken for the whole."""
+    left = [consent.get("provision", {})]
+    while left:
+        provision = left.pop()
+        yield provision
+        left += provision.get("provision", ())
+
+
+def _actors(provision: Json) -> Iterator[str]:
+    for actor in provision.get("actor", ()):
+        reference = actor.get("reference", {})
+        yield from (name for name in (reference.get("identifier", {}).get("value"),) if name)
+        yield "/".join(str(reference.get("reference", "")).split("/")[-2:])
+
+
+def _patient(consent: Json) -> str | None:
     reference = str(consent.get("patient", {}).get("reference", ""))
-    if consent.get("status") != "active" or provision.get("type", "permit") != "permit":
-        return None
-    if not _covers(provision.get("period", {}), today) or not reference.startswith("Patient/"):
-        return None
-    return reference.removeprefix("Patient/")
+    return reference.removeprefix("Patient/") if reference.startswith("Patient/") else None
 
 
-def _covers(period: Mapping[str, Any], today: date) -> bool:
+def _covers(period: Json, today: date) -> bool:
     day = today.isoformat()
     first, last = str(period.get("start", ""))[:10], str(period.get("end", "9999"))[:10]
     return first <= day and day[: len(last)] <= last

@@ -11,6 +11,7 @@ SUBSCRIBER = "subscriber-id"  # Coverage.subscriberId, with a separator behind
 QUALIFICATION = "qualification"  # Practitioner.qualification, NUCC code with a separator behind
 SERVICE = "service"  # PractitionerRole.healthcareService
 ACTOR = "actor"  # Consent.provision.actor: an identifier's value, or Organization/id
+ANYBODY = "*"  # denied
 LISTED = "listed"  # every InsurancePlan
 EVERY = "yes"
 
@@ -32,8 +33,11 @@ def directory_terms(resource: Mapping[str, Any]) -> list[Term]:
 
 
 def _actors(consent: Mapping[str, Any]) -> list[Term]:
-    """Whom a Consent names: by number and by reference."""
-    named = [each.get("reference", {}) for each in consent.get("provision", {}).get("actor", ())]
+    """Whom a Consent names: by number and by reference; everybody where it denies and names nobody."""
+    provision = consent.get("provision", {})
+    named = [each.get("reference", {}) for each in provision.get("actor", ())]
+    if not named and provision.get("type") == "deny":
+        return [(ACTOR, ANYBODY)]
     numbers = [each["identifier"]["value"] for each in named if "value" in each.get("identifier", {})]
     literals = [found for each in named if "reference" in each and (found := reference(each["reference"]))]
     return [(ACTOR, value) for value in dict.fromkeys([*numbers, *literals])]

@@ -1,5 +1,6 @@
 """Which case a message belongs to, and who of that case its recipients are."""
 
+import re
 from dataclasses import dataclass
 
 from second_opinion.access.caller import Caller
@@ -15,6 +16,7 @@ from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.repeats import kept_case
 
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 OF_A_CASE = ("Task", "ServiceRequest", "CommunicationRequest", "ClaimResponse", "Claim", "Communication")
 UNKNOWN = (
     "It must name its case: by reference to our Task, ServiceRequest or CommunicationRequest, or by one of their "
@@ -45,7 +47,7 @@ def the_case(desk: Desk, caller: Caller, message: Incoming) -> CaseFile:
     if len(numbers) == 1:
         return kept_case(desk, numbers.pop())
     path = next((each.path for each in message.about), message.type)
-    if message.type == "CommunicationRequest" and any(_is_there(desk, each) for each in message.about):
+    if message.type == "CommunicationRequest" and any(_may_be_here(desk, each) for each in message.about):
         raise NotFound("There is no such case, or none you may see", path)
     if not message.about:
         raise RequiredMissing(UNKNOWN, path)
@@ -90,9 +92,10 @@ def _numbers(desk: Desk, caller: Caller, named: incoming.Reference) -> set[int]:
     return {each.case.number for each in found if each is not None}
 
 
-def _is_there(desk: Desk, named: incoming.Reference) -> bool:
+def _may_be_here(desk: Desk, named: incoming.Reference) -> bool:
+    """Whether an id here looks so, and not whether anything has it: the answer must not tell."""
     kind, _, key = _own(desk, named).partition("/")
-    return kind in OF_A_CASE and bool(key) and desk.store.found(kind, key) is not None
+    return kind in OF_A_CASE and _ID.fullmatch(key) is not None
 
 
 def _own(desk: Desk, named: incoming.Reference) -> str:
