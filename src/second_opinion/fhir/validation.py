@@ -6,27 +6,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from second_opinion.errors import CodeInvalid, InvalidElement, RequiredMissing, SecondOpinionError, UnknownModifier
+from second_opinion.fhir import acceptance
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.shapes import STRUCTURED, model, shape
-from second_opinion.fhir.structure import MOST, faults
+from second_opinion.fhir.structure import MOST, MOST_OBJECTS, faults
 
-# Imported before the first request; importing a model takes about 10 ms
-EXPECTED = (
-    "ServiceRequest",
-    "Bundle",
-    "Parameters",
-    "Claim",
-    "Patient",
-    "RelatedPerson",
-    "Coverage",
-    "Practitioner",
-    "PractitionerRole",
-    "Organization",
-    "Condition",
-    "DocumentReference",
-    "Location",
-    "HealthcareService",
-)
 FORMS = {
     "code": "without spaces before, after or twice within",
     "id": "of at most 64 letters, digits, dots and hyphens",
@@ -44,9 +28,7 @@ NOTHING_ELSE: Json = {"id": "entry"}  # stands for an entry that is only its res
 
 def prepare() -> None:
     """Import and build what requests usually need, so that the first is not slow."""
-    for name in EXPECTED:
-        model(name)
-        shape(name)
+    acceptance.prepare()
 
 
 def check(resource: Json, *types: str, understood: Collection[str] = ()) -> None:
@@ -59,7 +41,13 @@ def check(resource: Json, *types: str, understood: Collection[str] = ()) -> None
     named = resource.get("resourceType")
     if named not in types:
         raise InvalidElement(f"resourceType must be {' or '.join(types)}", "$this.resourceType")
-    path = str(named)
+    if not acceptance.accepts(resource) or acceptance.objects(resource) > MOST_OBJECTS:
+        examine(resource, understood)
+
+
+def examine(resource: Json, understood: Collection[str] = ()) -> None:
+    """``check``, of a resource that is not plainly valid: its shape, then each resource in it by its model."""
+    path = str(resource["resourceType"])
     found = faults(resource, path, path)
     if found.shape:
         raise told(InvalidElement, found.shape)
