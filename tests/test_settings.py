@@ -57,3 +57,10 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path)
     assert letter.read_text().startswith("Somebody's own words")
     with pytest.raises(WrongSetting, match="Is a directory"):
         Store(f"sqlite:///{tmp_path}")
+
+
+def test_an_answer_may_not_be_allowed_longer_than_its_sender_waits() -> None:
+    assert Settings.load({"SECOND_OPINION_ANSWER_WITHIN": "13"}).answer_within == 13
+
+    with pytest.raises(WrongSetting, match="ANSWER_WITHIN"):
+        Settings.load({"SECOND_OPINION_ANSWER_WITHIN": "14"})

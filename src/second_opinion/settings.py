@@ -10,6 +10,7 @@ from typing import Any, Self
 from second_opinion.errors import SecondOpinionError
 
 PREFIX = "SECOND_OPINION_"
+LONGEST_ANSWER = 13  # seconds: PAS wants an answer within 15, and two are for keeping what is not decided
 
 
 class WrongSetting(SecondOpinionError):
@@ -30,7 +31,7 @@ class Settings:
     allow_loopback: bool = False  # rehearsals: loopback hosts on that list may be called
     retry_delays: tuple[int, ...] = (10, 60, 300, 1800, 7200, 21600)  # seconds between tries
     send_timeout: int = 10  # seconds for one outgoing call
-    answer_within: int = 12  # seconds; a Claim not decided by then is answered as pended, and decided by the worker
+    answer_within: int = 12  # seconds, 13 at most; a Claim not decided by then is told as pended, and decided after
     sweep_seconds: int = 60  # seconds between clock sweeps
     enclosures_folder: Path | None = None  # your-rights, nondiscrimination, language-notice as PDF
     max_body: int = 16 * 1024 * 1024  # bytes; above: 413
@@ -67,6 +68,8 @@ class Settings:
                 values[name] = _typed(variable, text, known[name])
         values |= {name: value for name, value in given.items() if value is not None}
         settings: Any = cls(**values)  # type: ignore[arg-type]  # each value was typed against its field's default
+        if settings.answer_within > LONGEST_ANSWER:
+            raise WrongSetting(f"ANSWER_WITHIN: must be {LONGEST_ANSWER} seconds at most, or an answer comes too late")
         return settings  # type: ignore[no-any-return]  # cls is generic over Self
 
 

@@ -1,5 +1,6 @@
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
@@ -7,6 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from second_opinion.errors import Unavailable
+from second_opinion.store import group_commit
 from second_opinion.store.changes import Changes
 from second_opinion.store.database import Batch
 from second_opinion.store.keeping import Store
@@ -162,3 +164,27 @@ def test_a_store_in_memory_keeps_what_it_is_given() -> None:
     assert store.case(1) is not None
     assert store.body("Practitioner", "d1") is not None
     store.close()
+
+
+def test_while_others_hold_the_turn_too_long_nobody_waits_long(
+    path: Path, embedded: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "PATIENCE", 0.3)
+    others = Turns(path)
+    with others.taken():
+        with pytest.raises(Unavailable):
+            embedded.save(a_request(1))
+        monkeypatch.setattr(group_commit, "BRIEFLY", 0.01)
+        took = []
+        for number in range(2, 12):
+            begun = time.monotonic()
+            with pytest.raises(Unavailable):
+                embedded.save(a_request(number))
+            took.append(time.monotonic() - begun)
+    others.close()
+    monkeypatch.setattr(group_commit, "PATIENCE", 60)
+    embedded.save(a_request(12))
+
+    assert min(took) < 0.3
+    assert [number for number in range(1, 13) if embedded.case(number) is not None] == [12]
+    embedded.close()

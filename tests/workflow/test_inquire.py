@@ -349,3 +349,13 @@ def test_what_is_very_restricted_is_told_to_plan_staff_by_breaking_the_glass(har
     assert (len(shut), len(ask(plan, an_inquiry()))) == (0, 1)
     *_, row = (row for _, row in harbor.desk.store.audited())
     assert row.detail["break_glass"] == "The member asked us to look"
+
+
+def test_what_comes_back_to_the_sender_is_what_it_sent_now(ehr: Caller) -> None:
+    submit(ehr, a_bundle())
+    inquiry = an_inquiry()
+    patient = next(each["resource"] for each in inquiry["entry"] if each["fullUrl"].endswith("Patient/member"))
+    patient["telecom"] = [{"system": "phone", "value": "209-555-0101"}]
+    (found,) = ask(ehr, inquiry)
+
+    assert resource(found, "Patient") == patient

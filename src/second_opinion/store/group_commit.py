@@ -18,6 +18,7 @@ from second_opinion.store.turns import Turns
 GROUP = 64  # batches in one commit at most: bounds how long another process waits for its turn
 NOTED_WITHIN = 0.25  # seconds a note waits for others
 MOST_NOTES = 5_000  # of one commit
+BRIEFLY = 0.5  # seconds it waits while others have waited so long in vain
 PATIENCE = 6.0  # seconds a caller waits for its batch before it is told to come again
 
 Waiting = tuple[Batch, "Future[None]"]
@@ -155,13 +156,20 @@ class Writer:
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self._notes: deque[tuple[Sequence[Row], Noted]] = deque()
         self._woken, self._due = Event(), Event()
+        self._held_since: float | None = None  # the writer waits for its turn, or writes
         self._thread = Thread(target=self._serve, name="store writer", daemon=True)
         self._thread.start()
         Thread(target=self._remind, name="store notes", daemon=True).start()
 
     def write(self, batch: Batch) -> None:
-        """Queue the batch and wait until it is on disk."""
-        waiting = patience.left(PATIENCE)
+        """Queue the batch and wait until it is on disk.
+
+        While others have held the database for longer than anybody waits, the wait is brief: it would take threads from
+        those behind, who then could not be answered in time.
+        """
+        since = self._held_since
+        held = since is not None and time.monotonic() - since > PATIENCE
+        waiting = patience.left(BRIEFLY if held else PATIENCE)
         future = self.write_later(batch)
         try:
             future.result(waiting)
@@ -191,12 +199,14 @@ class Writer:
         ended = False
         while not ended:
             first = self._queue.get()
+            self._held_since = time.monotonic()
             with self._turns.taken():
                 drained, ended = self._drained(first) if first is not None else ([], True)
                 noted = self._drained_notes() if ended or self._due.is_set() else []
                 group = [*self._again, *drained, *noted]
                 if group:
                     self._written(commit(self._connection, group))
+            self._held_since = None
             self._settle(group)
 
     def _remind(self) -> None:

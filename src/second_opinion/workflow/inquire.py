@@ -129,7 +129,8 @@ def _told(desk: Desk, caller: Caller, request: PasRequest, found: Found, edition
     response = _response(desk, case, found)
     if found.claim is not None and found.claim.partner == caller.id:
         claim: SentClaim | None = found.claim
-        entries = claim_answers.kept_entries(desk, found.claim)
+        own = {each["fullUrl"]: each for each in request.bundle["entry"]}  # what comes back is what came (spec-33)
+        entries = [own.get(each["fullUrl"], each) for each in claim_answers.kept_entries(desk, found.claim)]
     else:
         claim, entries = _in_terms_of(request, response, found.claim), request.bundle["entry"]
     told = claim_answers.around(
