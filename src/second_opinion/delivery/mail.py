@@ -43,10 +43,10 @@ class Mail:
 
     def hand_over(self, message: Message) -> Outcome:
         """Put the envelope into the outbox under its own name, complete from the instant it is seen."""
-        if not message.documents:
-            return Undeliverable("There is no document to print")
         if message.address is None:
             return Undeliverable("The recipient has neither an endpoint nor an address to mail to")
+        if not message.documents:
+            return Undeliverable("There is no document to print")
         name = envelope(message)
         try:
             self._put(name, message)

@@ -28,6 +28,7 @@ class Ride:
     language: str | None = None  # BCP 47
     pickup: dict[str, Any] | None = None  # FHIR Address
     phone: str | None = None
+    destination: dict[str, Any] | None = None  # FHIR Address, nobody's name with it
     vendor: Reference | None = None  # Organization that drives
     needed_at: datetime | None = None  # when the visit is
     asked_at: datetime | None = None  # when the ride was ordered; the case's receipt if not given

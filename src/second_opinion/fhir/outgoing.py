@@ -42,7 +42,8 @@ def kind(resource: Json) -> str:
     concepts = [resource.get("topic", {}), *resource.get("category", ()), resource.get("code", {})]
     for concept in concepts:
         for coding in concept.get("coding", ()):
-            if "/CodeSystem/" in coding.get("system", "") and "code" in coding:
+            own = "/CodeSystem/" in (system := coding.get("system", "")) and "hl7.org/" not in system
+            if own and "code" in coding:
                 return str(coding["code"])
     return str(resource["resourceType"])
 

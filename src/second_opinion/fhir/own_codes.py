@@ -160,6 +160,11 @@ _TASK_INPUT = OwnSystem(
         Code("recipient", "Recipient", "Whom an undelivered message is for."),
         Code("pickup-location", "Pickup location", "Where the member is picked up."),
         Code("pickup-phone", "Pickup phone", "Number to call at pickup."),
+        Code(
+            "destination",
+            "Destination",
+            "Where the member is driven: an address without a name.",
+        ),
         Code("language", "Language", "Language the member speaks."),
         Code("attendant", "Attendant", "Whether somebody rides along."),
         Code("appointment", "Appointment", "The visit."),

@@ -148,6 +148,7 @@ def _inputs(ride: Ride, vocabulary: Vocabulary) -> list[Json]:
     given = (
         ("pickup-location", "valueAddress", ride.pickup),
         ("pickup-phone", "valueContactPoint", {"system": "phone", "value": ride.phone} if ride.phone else None),
+        ("destination", "valueAddress", ride.destination),
         ("attendant", "valueBoolean", ride.attendant),
         ("language", "valueCode", ride.language),
     )

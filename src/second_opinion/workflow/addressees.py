@@ -1,5 +1,6 @@
 """To whom a letter goes: the member at the address she is safe at, the provider where the directory has it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -36,19 +37,34 @@ def member_party(desk: Desk, of: Json, *, for_provider: bool) -> Party:
 
 def provider_party(desk: Desk, reference: Reference) -> Party:
     """Name and address of a provider: the place of the role, else its organization's, else the person's own."""
+    person, role, group = _practising(desk, reference)
+    name = postal.name(person) or reference.get("display") or UNNAMED
+    lines = next(filter(None, map(postal.lines, _places(desk, person, role, group))), ())
+    practice = postal.name(group)
+    return Party(name, (practice, *lines) if practice and practice != name else lines)
+
+
+def place(desk: Desk, reference: Reference) -> Json | None:
+    """The address where the provider practises."""
+    return next(filter(None, _places(desk, *_practising(desk, reference))), None)
+
+
+def _practising(desk: Desk, reference: Reference) -> tuple[Json, Json, Json]:
+    """The person or organization, its role, and the organization it practises for; each empty where there is none."""
     found = resolved(desk, reference)
     person = found if found.get("resourceType") in {"Practitioner", "Organization"} else {}
     role = found if found.get("resourceType") == "PractitionerRole" else _role_of(desk, person)
     if not person:
         person = _pointed(desk, role.get("practitioner")) or _pointed(desk, role.get("organization")) or {}
     group = _pointed(desk, role.get("organization")) or {}
-    place = next((each for at in role.get("location", ()) if (each := _pointed(desk, at))), None)
-    name = postal.name(person) or reference.get("display") or UNNAMED
+    return person, role, group
+
+
+def _places(desk: Desk, person: Json, role: Json, group: Json) -> Iterator[Json | None]:
+    """Addresses, the nearest to the practice first."""
     today = desk.calendar.day(desk.now())
-    found_at = (addresses.postal(each, desk.vocabulary, today) for each in (place or {}, group, person))
-    lines = next(filter(None, map(postal.lines, found_at)), ())
-    practice = postal.name(group)
-    return Party(name, (practice, *lines) if practice and practice != name else lines)
+    at = next((each for at in role.get("location", ()) if (each := _pointed(desk, at))), {})
+    return (addresses.postal(each, desk.vocabulary, today) for each in (at, group, person))
 
 
 def resolved(desk: Desk, reference: Reference) -> Json:

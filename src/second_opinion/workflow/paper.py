@@ -16,7 +16,7 @@ from second_opinion.workflow.desk import Desk
 Json = dict[str, Any]
 
 _CODE = re.compile(r"[0-9]+-[0-9]")  # a LOINC code standing for words (PAS profile-communicationrequest)
-_WHEN = {"CommunicationRequest": "Please answer by", "ServiceRequest": "Appointment", "Task": "Needed by"}
+_WHEN = {"CommunicationRequest": "Please answer by", "ServiceRequest": "Appointment", "Task": "Appointment"}
 
 
 def printed(desk: Desk, kept: Json, recipient: Reference, address: Json | None, case_number: str) -> bytes:
@@ -28,7 +28,7 @@ def printed(desk: Desk, kept: Json, recipient: Reference, address: Json | None, 
         to=Party(name, postal.lines(address)),
         on=desk.calendar.day(at),
         case_number=case_number,
-        facts=tuple(_facts(desk, kept, case_number)),
+        facts=tuple(_facts(desk, kept, recipient, case_number)),
         paragraphs=tuple(_paragraphs(kept)),
     )
     return pdf.render(sheet.compose(said, desk.stationery.letterhead), at)
@@ -42,19 +42,40 @@ def _title(kept: Json) -> str:
     return "Message about a second medical opinion"
 
 
-def _facts(desk: Desk, kept: Json, case_number: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _facts(desk: Desk, kept: Json, recipient: Reference, case_number: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "Case", (case_number,)
     member = kept.get("subject") or kept.get("for") or {}
     patient = addressees.patient(desk, str(member.get("reference", "")).removeprefix("Patient/"))
     if (name := postal.name(patient)) is not None:
         yield "Member", tuple(filter(None, (name, _born(patient))))
-    if (when := kept.get("occurrenceDateTime")) is not None:
+    if (when := kept.get("occurrenceDateTime") or kept.get("restriction", {}).get("period", {}).get("end")) is not None:
         local = datetime.fromisoformat(when).astimezone(desk.calendar.zone)
         yield _WHEN.get(kept["resourceType"], "When"), (f"{local:%A, %B} {local.day}, {local.year}, {local:%H:%M}",)
+    for concept in kept.get("orderDetail", ()):
+        yield "Kind of ride", (str(concept["coding"][0].get("display", concept["coding"][0]["code"])),)
+    if _asked_of(kept, recipient):
+        yield from (("Send it to", _receiver(desk, each)) for each in kept.get("recipient", ()))
     for given in kept.get("input", ()):
         label = str(given["type"]["coding"][0].get("display", "Detail"))
         if (value := _value(given)) is not None:
             yield label, value
+
+
+def _asked_of(kept: Json, recipient: Reference) -> bool:
+    """Whether the reader is whom the message asks to send something to others."""
+    sender = kept.get("sender", {}).get("reference")
+    return (
+        kept["resourceType"] == "CommunicationRequest" and sender is not None and sender == recipient.get("reference")
+    )
+
+
+def _receiver(desk: Desk, reference: Reference) -> tuple[str, ...]:
+    """Name and address of a provider. Where the member gets her mail is for the plan alone to know."""
+    if str(reference.get("reference", "")).startswith("Patient/"):
+        return ("The member, through us: send us the member's copy, and we pass it on",)
+    party = addressees.provider_party(desk, reference)
+    telephone = postal.phone(addressees.resolved(desk, reference))
+    return (party.name, *party.address, *([f"Phone {telephone}"] if telephone else []))
 
 
 def _born(patient: Json) -> str | None:

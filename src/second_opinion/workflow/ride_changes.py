@@ -31,7 +31,16 @@ def moved(ride: Ride, now: datetime) -> Ride:
 
 def _said(ride: Ride) -> tuple[object, ...]:
     """What the vendor is told."""
-    return (ride.mode, ride.attendant, ride.language, ride.pickup, ride.phone, ride.vendor, ride.needed_at)
+    return (
+        ride.mode,
+        ride.attendant,
+        ride.language,
+        ride.pickup,
+        ride.phone,
+        ride.destination,
+        ride.vendor,
+        ride.needed_at,
+    )
 
 
 def _anew(ride: Ride) -> Ride:
@@ -49,6 +58,7 @@ def _next_trip(ride: Ride, now: datetime) -> Ride:
         language=ride.language,
         pickup=ride.pickup,
         phone=ride.phone,
+        destination=ride.destination,
         vendor=ride.vendor,
         needed_at=ride.needed_at,
         asked_at=now,

@@ -13,18 +13,21 @@ from second_opinion.directory.lookup import DirectoryMoved
 from second_opinion.directory.model import Member
 from second_opinion.directory.stated import StatedTransportation
 from second_opinion.errors import Unavailable
-from second_opinion.fhir.case_view import Reference, Ride
+from second_opinion.fhir.case_view import CaseView, Reference, Ride
 from second_opinion.fhir.codes import NPI
+from second_opinion.workflow import addressees
 from second_opinion.workflow.desk import Desk
+
+_OF_A_PLACE = ("line", "city", "district", "state", "postalCode", "country")
 
 log = logging.getLogger(__name__)
 
 
-def ride(desk: Desk, kept: Ride | None, asked: StatedTransportation, member: Member, needed_at: datetime) -> Ride:
+def ride(desk: Desk, view: CaseView, asked: StatedTransportation, member: Member, needed_at: datetime) -> Ride:
     """The ride as asked for; a ride ordered before keeps its ids."""
     body = desk.store.body("Patient", member.id)
     patient: dict[str, Any] = orjson.loads(body) if body else {}
-    arranged = kept or Ride(service_request_id=str(uuid7()), task_id=str(uuid7()))
+    arranged = view.ride or Ride(service_request_id=str(uuid7()), task_id=str(uuid7()))
     return replace(
         arranged,
         mode=asked.mode,
@@ -33,6 +36,7 @@ def ride(desk: Desk, kept: Ride | None, asked: StatedTransportation, member: Mem
         language=asked.language or member.language,
         pickup=_pickup(patient, desk.vocabulary.extension("confidential-communication")),
         phone=next((each.get("value") for each in patient.get("telecom", ()) if each.get("system") == "phone"), None),
+        destination=_destination(desk, view.opinion_doctor),
         vendor=_vendor(desk),
         needed_at=needed_at,
     )
@@ -50,6 +54,18 @@ def _pickup(patient: dict[str, Any], confidential: str) -> dict[str, Any] | None
 
     chosen = min(addresses, key=rank, default=None)
     return {name: value for name, value in chosen.items() if name != "extension"} if chosen else None
+
+
+def _destination(desk: Desk, doctor: Reference | None) -> dict[str, Any] | None:
+    """Where the second doctor practises, without a name: that would tell the driver of what kind the doctor is."""
+    try:
+        found = addressees.place(desk, doctor) if doctor else None
+    except (DirectoryMoved, Unavailable):
+        raise
+    except Exception as fault:  # noqa: BLE001 - as for the vendor: the answer does not wait for it
+        log.error("destination look-up failed: %s", type(fault).__name__)  # noqa: TRY400 - as below
+        return None
+    return {name: found[name] for name in _OF_A_PLACE if name in found} if found else None
 
 
 def _vendor(desk: Desk) -> Reference | None:
