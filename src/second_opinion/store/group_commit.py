@@ -46,14 +46,17 @@ class SqliteTransaction:
             self._connection.execute(statement, values)
 
 
-def commit(connection: sqlite3.Connection, group: Iterable[Waiting]) -> int:
-    """Write every batch of the group in one transaction and tell each caller; the number of new rows."""
+def commit(connection: sqlite3.Connection, group: Iterable[Waiting]) -> int | None:
+    """Write every batch of the group in one transaction and tell each caller; the number of new rows.
+
+    None where others hold the database, and it could not begin.
+    """
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error:
         for _, future in _still_waiting(group):
             future.set_exception(unavailable())
-        return 0
+        return None
     group, transaction = _still_waiting(group), SqliteTransaction(connection)
     try:
         failures = _write(connection, transaction, group)
@@ -168,7 +171,7 @@ class Writer:
         those behind, who then could not be answered in time.
         """
         since = self._held_since
-        held = since is not None and time.monotonic() - since > PATIENCE
+        held = since is not None and time.monotonic() - since > PATIENCE - BRIEFLY
         waiting = patience.left(BRIEFLY if held else PATIENCE)
         future = self.write_later(batch)
         try:
@@ -199,14 +202,15 @@ class Writer:
         ended = False
         while not ended:
             first = self._queue.get()
-            self._held_since = time.monotonic()
+            self._held_since = self._held_since or time.monotonic()
             with self._turns.taken():
                 drained, ended = self._drained(first) if first is not None else ([], True)
                 noted = self._drained_notes() if ended or self._due.is_set() else []
                 group = [*self._again, *drained, *noted]
-                if group:
-                    self._written(commit(self._connection, group))
-            self._held_since = None
+                rows = commit(self._connection, group) if group else 0
+                if rows is not None:
+                    self._written(rows)
+                    self._held_since = None
             self._settle(group)
 
     def _remind(self) -> None:
