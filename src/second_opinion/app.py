@@ -25,6 +25,7 @@ from second_opinion.api import (
     attachments,
     auditing,
     claims,
+    consents,
     determinations,
     discovery,
     draining,
@@ -210,6 +211,7 @@ def application(desk: Desk) -> Flask:
     app.register_blueprint(information.blueprint(parts))
     app.register_blueprint(attachments.blueprint(parts))
     app.register_blueprint(claims.blueprint(parts))
+    app.register_blueprint(consents.blueprint(parts))
     app.register_blueprint(subscriptions.blueprint(parts))
     app.register_blueprint(letters.blueprint(parts))
     app.register_blueprint(subscriptions.blueprint(parts, PAS_2_0))

@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from consents import consent
 from second_opinion import app
 from second_opinion.access import registry
 from second_opinion.settings import Settings
@@ -77,6 +78,12 @@ class Service:
             if each.kind == "letters":
                 working.perform(self.desk, each.key, each.tries)
 
+    def _consent(self) -> None:
+        """One member's consent for a payer nobody is registered as."""
+        if self.client().get("/fhir/Consent?status=active").get_json()["total"] == 0:
+            body = consent(patient={"reference": f"Patient/{self.known('Patient')}"}, number="known")
+            assert self.client().post("/fhir/Consent", json=body, headers=fhir()).status_code == 201
+
     def _subscribe(self) -> None:
         """The plan's one subscription to nothing yet."""
         if self.client().get("/fhir/Subscription").get_json()["total"] == 0:
@@ -87,6 +94,8 @@ class Service:
         """The id of one stored resource of this type."""
         if type_name == "Subscription":
             self._subscribe()
+        if type_name == "Consent":
+            self._consent()
         if type_name in {"Communication", "DocumentReference", "Binary"}:
             self._write_letters()
         needed = f"&target=Task/{self.known('Task')}" if type_name == "Provenance" else ""

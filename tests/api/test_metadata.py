@@ -247,7 +247,7 @@ def test_every_declared_definition_of_our_own_can_be_read(
 
 
 def test_the_declared_create_is_a_conditional_one(running: Service, declared: Mapping[str, dict[str, Any]]) -> None:
-    assert [name for name, each in declared.items() if each["conditionalCreate"]] == ["ServiceRequest"]
+    assert [name for name, each in declared.items() if each["conditionalCreate"]] == ["Consent", "ServiceRequest"]
     order = example("r02-no-doctor-named")
     condition = f"identifier={order['identifier'][0]['system']}|{order['identifier'][0]['value']}"
     first, again = (running.submit(order, **{"If-None-Exist": condition}) for _ in range(2))

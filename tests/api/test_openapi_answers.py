@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from api.consent_doors import CONSENT_DOORS
 from api.description import Json, operations
 from api.message_doors import MESSAGE_DOORS
 from api.running import FHIR_JSON, NOW, Service, example, fhir, outcome, service
@@ -63,6 +64,8 @@ def test_every_described_answer_is_given(running: Service, operation: Operation,
         answered = task_door(running, status, LARGEST)
     elif (subscription_door := SUBSCRIPTION_DOORS.get(operation)) is not None:
         answered = subscription_door(running, method, path, status, LARGEST)
+    elif (consent_door := CONSENT_DOORS.get(operation)) is not None:
+        answered = consent_door(running, method, path, status, LARGEST)
     elif (message_door := MESSAGE_DOORS.get(operation)) is not None:
         answered = message_door(running, method, path, status, LARGEST)
     else:

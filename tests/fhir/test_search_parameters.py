@@ -25,6 +25,7 @@ OF_R4 = {
     "Claim": "identifier patient provider insurer created status use priority facility care-team enterer encounter",
     "Patient": "identifier family given name birthdate gender general-practitioner",
     "Coverage": "identifier beneficiary patient payor status",
+    "Consent": "identifier patient status",
     "Practitioner": "identifier family given name",
     "PractitionerRole": "practitioner organization role specialty date network",
     "Organization": "identifier name type partof",

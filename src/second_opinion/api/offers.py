@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from second_opinion.api import (
     attachments,
     claims,
+    consents,
     definitions,
     determinations,
     information,
@@ -39,6 +40,7 @@ _INTERACTIONS = {
     **dict.fromkeys(incoming.TYPES, messages.INTERACTIONS),
     "ServiceRequest": service_requests.INTERACTIONS,
     "Task": rides.INTERACTIONS,
+    "Consent": consents.INTERACTIONS,
     "Subscription": subscriptions.INTERACTIONS,
 }
 
@@ -87,7 +89,7 @@ def older_capability(vocabulary: Vocabulary, token_endpoint: str | None, version
 def offers(vocabulary: Vocabulary) -> Iterator[Offer]:
     """Each type with what can be done with it."""
     for name in EXPOSED:
-        doors = name == "ServiceRequest"
+        doors = name in {"ServiceRequest", "Consent"}
         yield Offer(
             type=name,
             interactions=(*reading.INTERACTIONS, *_INTERACTIONS.get(name, ())),

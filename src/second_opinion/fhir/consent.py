@@ -1,10 +1,26 @@
-"""Whether a Consent of the member's lets somebody act, by who is named in it."""
+"""Consents of members: read as they are sent, and whether one lets somebody act, by who is named in it."""
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
 
-from second_opinion.fhir import dates
+from second_opinion.errors import InvalidElement, RequiredMissing
+from second_opinion.fhir import dates, directory_checks, validation
 from second_opinion.fhir.codes import Json
+
+
+def read(sent: Json) -> Json:
+    """The Consent, valid R4 and understood: whose it is, and whom it permits what; the errors of a body that is not."""
+    validation.check(sent, "Consent")
+    if fault := directory_checks.fault({"id": "new"} | sent):
+        raise InvalidElement(fault, "Consent")
+    if not {"reference", "identifier"} & sent.get("patient", {}).keys():
+        raise RequiredMissing("Consent.patient must name the member", "Consent.patient")
+    provision = sent.get("provision", {})
+    if provision.get("type", "permit") == "permit" and not any(_named({"provision": provision})):
+        raise RequiredMissing(
+            "A Consent that permits must name whom, by NPI or Organization/id", "Consent.provision.actor"
+        )
+    return sent
 
 
 def permits(consent: Json, parties: Collection[str], at: datetime) -> bool:

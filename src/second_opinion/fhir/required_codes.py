@@ -29,6 +29,10 @@ REQUIRED_CODES: Mapping[tuple[str, str], frozenset[str]] = MappingProxyType(
         ("RelatedPerson", "gender"): _GENDER,
         ("Practitioner", "gender"): _GENDER,
         ("Coverage", "status"): _FINANCIAL,
+        ("Consent", "status"): frozenset(
+            {"draft", "proposed", "active", "rejected", "inactive", "entered-in-error"}
+        ),  # consent-state-codes
+        ("ConsentProvision", "type"): frozenset({"deny", "permit"}),  # consent-provision-type
         ("DocumentReference", "status"): frozenset({"current", "superseded", "entered-in-error"}),
         ("Identifier", "use"): frozenset({"usual", "official", "temp", "secondary", "old"}),  # identifier-use
         ("HumanName", "use"): frozenset({"usual", "official", "temp", "nickname", "anonymous", "old", "maiden"}),

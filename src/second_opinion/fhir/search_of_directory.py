@@ -9,6 +9,7 @@ _ORGANIZATION = ("Organization",)
 _GENDER = ("male", "female", "other", "unknown")
 _GENDER_SYSTEM = "http://hl7.org/fhir/administrative-gender"
 _COVERAGE_STATUS = ("active", "cancelled", "draft", "entered-in-error")
+_CONSENT_STATUS = ("draft", "proposed", "active", "rejected", "inactive", "entered-in-error")
 _PERSON = dict.fromkeys(("birthdate", "family", "gender", "given"), "individual")
 
 PATIENTS = table(
@@ -65,9 +66,18 @@ ORGANIZATIONS = table(
     parameter("type", "concept", "type"),
 )
 
+CONSENTS = table(
+    "Consent",
+    parameter("identifier", "identifier", "identifier", selective=True),
+    parameter("patient", "reference", "patient", targets=PATIENT, selective=True),
+    parameter("status", "code", "status", system="http://hl7.org/fhir/consent-state-codes", codes=_CONSENT_STATUS),
+    shared=dict.fromkeys(("identifier", "patient"), "clinical"),
+)
+
 DIRECTORY_PARAMETERS: dict[str, dict[str, Parameter]] = {
     "Patient": PATIENTS,
     "Coverage": COVERAGES,
+    "Consent": CONSENTS,
     "Practitioner": PRACTITIONERS,
     "PractitionerRole": PRACTITIONER_ROLES,
     "Organization": ORGANIZATIONS,
@@ -106,11 +116,6 @@ INSIDE_PARAMETERS: dict[str, dict[str, Parameter]] = {  # looked up by the direc
         parameter("identifier", "identifier", "identifier", selective=True),
         parameter("name", "string", "name", "alias"),
         parameter("owned-by", "reference", "ownedBy", targets=_ORGANIZATION, bounding=True),
-    ),
-    "Consent": table(
-        "Consent",
-        parameter("identifier", "identifier", "identifier", selective=True),
-        parameter("patient", "reference", "patient", targets=PATIENT, selective=True),
     ),
     "Flag": table(
         "Flag",

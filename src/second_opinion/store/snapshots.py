@@ -12,7 +12,8 @@ from typing import TypeVar
 
 import orjson
 
-from second_opinion.store.changes import ResourceWrite
+from second_opinion.store import audit_chain
+from second_opinion.store.changes import AuditRow, ResourceWrite
 from second_opinion.store.database import Bulk, Database, Row, Transaction
 from second_opinion.store.found_by import found_by, span_rows, term_rows, unpacked
 from second_opinion.store.numbering import Numbers
@@ -62,14 +63,20 @@ class Load:
             self._flush()
 
     def _changed(self, resource: ResourceWrite) -> ResourceWrite | None:
-        """The resource as the next version of the last one; None when that is in force and only its meta differs."""
+        """The resource as the next version of the last one; None when that is in force and only its meta differs.
+
+        What a partner posted is not a load's to change.
+        """
         statement = (
-            "SELECT pk, version, until, body FROM resource WHERE type = ? AND id = ? ORDER BY since DESC LIMIT 1"
+            "SELECT pk, version, until, body, partner FROM resource WHERE type = ? AND id = ?"
+            " ORDER BY since DESC LIMIT 1"
         )
         rows = self._bulk.fetch(statement, (resource.type, resource.id))
         if not rows:
             return resource
-        pk, version, until, body = rows[0]
+        pk, version, until, body, partner = rows[0]
+        if partner is not None and resource.partner is None:
+            return None
         before, now = orjson.loads(body), orjson.loads(resource.body)
         before.pop("meta", None)
         meta = now.pop("meta", {})
@@ -95,8 +102,8 @@ class Load:
         self._ended += self._ending
         self._ending.clear()
 
-    def activate(self, counts: Mapping[str, int], digest: str) -> None:
-        """Put the load in force, all of it at once; with replace, what it did not hold ends."""
+    def activate(self, counts: Mapping[str, int], digest: str, audit: Sequence[AuditRow] = ()) -> None:
+        """Put the load in force, all of it at once, with its records; with replace, what it did not hold ends."""
         self._flush()
         if self._replace:
             self._end_the_rest()
@@ -105,6 +112,8 @@ class Load:
             done = "UPDATE snapshot SET state = 'active', counts = ?, digest = ? WHERE number = ?"
             transaction.execute(done, (orjson.dumps(dict(counts)), digest, self.number))
             transaction.execute("UPDATE counter SET value = ? WHERE name = 'snapshot'", (self.number,))
+            if audit:
+                audit_chain.append(transaction, [audit_chain.row(each) for each in audit])
 
         self._bulk.settle(flip)
         self.active = True
@@ -146,8 +155,11 @@ def _clean(bulk: Bulk) -> None:
 
 
 def _current_rows(bulk: Bulk, kind: str) -> Iterator[list[Row]]:
-    """(pk, since, id) of the rows of a type that no load has ended."""
-    statement = "SELECT pk, since, id FROM resource WHERE id > ? AND type = ? AND until = ? ORDER BY id LIMIT ?"
+    """(pk, since, id) of the rows of a type that no load has ended, but those a partner posted."""
+    statement = (
+        "SELECT pk, since, id FROM resource WHERE id > ? AND type = ? AND until = ? AND partner IS NULL"
+        " ORDER BY id LIMIT ?"
+    )
     identity = ""
     while rows := bulk.fetch(statement, (identity, kind, ALWAYS, LISTED)):
         identity = rows[-1][2]
