@@ -58,6 +58,7 @@ def test_safe_settings_have_nothing_against_them(tmp_path: Path) -> None:
         ({"tls_proxy": ("proxy.example",)}, "TLS_PROXY"),
         ({"issuers": ""}, "ISSUERS"),
         ({"issuers": "[{}]"}, "ISSUERS[0]"),
+        ({"audit_years": 9}, "AUDIT_YEARS"),
         ({"issuers": OUTSIDE.replace("https://login.example/jwks", "http://login.example/jwks")}, "ISSUERS"),
     ],
     ids=str,

@@ -1,8 +1,9 @@
 """The command line: serve, load, policy, explain, partners, reviewers, tokens, database, demo."""
 
+import math
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -21,6 +22,7 @@ from second_opinion.review import policy as policies
 from second_opinion.review import reasons, ride_rules, sensitive, table
 from second_opinion.review.tables import Tables
 from second_opinion.settings import Settings
+from second_opinion.store.changes import AuditRow
 from second_opinion.workflow import explain as explaining
 from second_opinion.workflow import read_answer as reading_answers
 from second_opinion.workflow.load import LoadError, load_directory
@@ -324,6 +326,20 @@ def audit_export(database_url: str | None) -> None:
         store.wait_for_notes()
         for number, row in store.audited():
             click.echo(json_body.write(audit_event.write(number, row, settings.fhir_base)))
+
+
+@audit.command("retire")
+@database_option
+def audit_retire(database_url: str | None) -> None:
+    """Take away the records older than AUDIT_YEARS; export them before, and run it as seldom as you like."""
+    settings, now = _settings(database_url), datetime.now(UTC)
+    before = now - timedelta(days=math.ceil(settings.audit_years * 365.25))
+    by = AuditRow(now, "command line", "operation", None, None, "0", None)
+    with app.store(settings) as store:
+        store.recover()
+        store.wait_for_notes()
+        retired = store.retire_audit(before, by)
+    click.echo(f"{retired:,} records from before {before:%Y-%m-%d} are taken away")
 
 
 @main.group()

@@ -8,6 +8,7 @@ from second_opinion.access import named_issuers
 from second_opinion.access.issuer import KEY_FILE
 from second_opinion.settings import Settings, WrongSetting
 
+LEAST_YEARS = 10
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -18,6 +19,7 @@ def unsafe(settings: Settings, *, clock: bool) -> list[str]:
     found = {
         "--clock: cases must run on real time": clock,
         "ALLOW_LOOPBACK: must be false": settings.allow_loopback,
+        "AUDIT_YEARS: must be 10 or more (42 CFR 438.3(u))": settings.audit_years < LEAST_YEARS,
         "PUBLIC_URL: must be https": not settings.public_url.startswith("https://"),
         "TLS_PROXY: must name the proxy that terminates TLS before this service": not settings.tls_proxy,
         "ISSUERS: an outside token issuer must be named; the embedded one needs EMBEDDED_ISSUER=true": not (

@@ -35,6 +35,7 @@ class Settings:
     sweep_seconds: int = 60  # seconds between clock sweeps
     enclosures_folder: Path | None = None  # your-rights, nondiscrimination, language-notice as PDF
     max_body: int = 16 * 1024 * 1024  # bytes; above: 413
+    audit_years: int = 10  # records of the audit trail younger than this are never taken away
     rate_limit: int = 60000  # requests a minute per partner; 0 = off
     issuers: str = ""  # JSON list of outside token issuers
     embedded_issuer: bool = False  # true: in production too the embedded issuer gives tokens, and they are taken

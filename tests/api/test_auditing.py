@@ -149,12 +149,14 @@ def test_the_commands_tell_whether_the_trail_holds_and_every_record_of_it(tmp_pa
         store = running.desk.store
 
         exported = CliRunner().invoke(main, ["audit", "export", "--database", url])
+        retired = CliRunner().invoke(main, ["audit", "retire", "--database", url])
         holds = CliRunner().invoke(main, ["audit", "verify", "--database", url])
         with store._database.migrating() as connection:
             connection.exec_driver_sql("UPDATE audit SET actor = 'nobody' WHERE number = 1")
         broken = CliRunner().invoke(main, ["audit", "verify", "--database", url])
 
     assert [orjson.loads(each)["resourceType"] for each in exported.stdout.splitlines()] == ["AuditEvent"] * 2
+    assert retired.stdout.startswith("0 records from before 20")
     assert (holds.exit_code, holds.stdout) == (0, "2 records, every one as it was written\n")
     assert broken.exit_code == 1
     assert "record 1 is not as it was written" in broken.stderr

@@ -122,6 +122,12 @@ class Store:
         """How many audit records hold, and what is wrong with the first that does not."""
         return audit_chain.verify(self._database)
 
+    def retire_audit(self, before: datetime, by: AuditRow) -> int:
+        """Take away audit records from before the instant, which ``by`` puts on record; how many."""
+        retired: list[int] = []
+        self._database.write(Batch(steps=[lambda each: retired.append(audit_chain.retire(each, before, by))]))
+        return retired[-1]
+
     def audited(self) -> Iterator[tuple[int, AuditRow]]:
         """Every audit record with its number, oldest first."""
         return audit_chain.entries(self._database)

@@ -174,11 +174,13 @@ audit = Table(  # written by audit_chain.py alone
     Column("digest", Text, nullable=False),
 )
 
-audit_head = Table(  # one row: how many records there are, and the digest of the last
+audit_head = Table(  # one row: number and digest of the last record there is, and of the last retired
     "audit_head",
     metadata,
     Column("records", BigInteger, nullable=False),
     Column("digest", Text, nullable=False),
+    Column("retired", BigInteger, nullable=False),
+    Column("retired_digest", Text, nullable=False),
 )
 
 audit_journal = Table(  # how far the lines of a process's journal are in the audit table

@@ -21,8 +21,8 @@ def upgrade() -> None:
     counters = sa.table("counter", sa.column("name"), sa.column("value"))
     names = ("case", "resource", "snapshot", "undelivered", "reports", "report-seconds")
     op.bulk_insert(counters, [{"name": name, "value": 0} for name in names])
-    head = sa.table("audit_head", sa.column("records"), sa.column("digest"))
-    op.bulk_insert(head, [{"records": 0, "digest": ""}])
+    head = sa.table("audit_head", *map(sa.column, ("records", "digest", "retired", "retired_digest")))
+    op.bulk_insert(head, [{"records": 0, "digest": "", "retired": 0, "retired_digest": ""}])
 
 
 def _cases() -> None:
@@ -239,6 +239,8 @@ def _the_rest() -> None:
         "audit_head",
         sa.Column("records", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("retired", sa.BigInteger(), nullable=False),
+        sa.Column("retired_digest", sa.Text(), nullable=False),
     )
     op.create_table(
         "audit_journal",
