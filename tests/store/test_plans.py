@@ -70,9 +70,7 @@ def test_a_page_of_many_rows_in_the_order_of_their_numbers_needs_no_sorting_of_a
     statement = search.statement(search.matching())
     rows = filled._database.fetch(f"EXPLAIN QUERY PLAN {statement.text}", statement.values)
 
-    before_the_page = [row[3] for row in rows][: [row[3] for row in rows].index("SCAN q")]
-
-    assert not any("ORDER BY" in step for step in before_the_page)
+    assert not any("ORDER BY" in row[3] for row in rows)
 
 
 def test_an_empty_change_leaves_the_store_as_it_is(filled: Store) -> None:

@@ -26,6 +26,7 @@ from second_opinion.store.visibility import (
 MANY = 1000  # rows; a driver with more than these is no help to a page in the order of an index
 
 _COLUMNS = "x.type, x.id, x.version, x.last_updated, x.body, x.case_number, q.pk, x.member"
+_FOUND = "r.type, r.id, r.version, r.last_updated, r.body, r.case_number, d.pk, r.member"
 _EARLIEST = -(2**63)  # sorts before every instant
 _LAST_WORD = "\U0010ffff"  # sorts behind every word
 
@@ -65,13 +66,16 @@ class Search:
     def statement(self, rows_wanted: Part) -> Part:
         """The page's statement: first the numbers and sort keys of its rows, then their bodies."""
         query = self._query
+        driven = rows_wanted.text.startswith("(")
+        if driven and not query.sort:
+            return self._in_order_found(rows_wanted)
         keys = [self._sort_key(sort) for sort in query.sort]
         named = "".join(f", {key.text} AS k{place}" for place, key in enumerate(keys))
         names = [f"k{place}" for place in range(len(keys))]
         ways = ["DESC" if sort.descending else "ASC" for sort in query.sort]
         order = ", ".join([*(f"{name} {way}" for name, way in zip(names, ways, strict=True)), "pk ASC"])
         beyond = _beyond([*names, "pk"], [*ways, "ASC"], query.after)
-        pk = "d.pk" if rows_wanted.text.startswith("(") else "r.pk"
+        pk = "d.pk" if driven else "r.pk"
         listed = f"SELECT {pk} AS pk{named} FROM {rows_wanted.text}"  # noqa: S608 - built of constants and aliases
         chosen = f"SELECT * FROM ({listed}) f WHERE {beyond.text} ORDER BY {order} LIMIT ?"  # noqa: S608 - as above
         shown = ", ".join([_COLUMNS, *(f"q.{name}" for name in names)])
@@ -79,6 +83,13 @@ class Search:
         text = f"SELECT {shown} FROM ({chosen}) q CROSS JOIN resource x WHERE x.pk = q.pk ORDER BY {outer}"  # noqa: S608 - as above
         values = (*(v for key in keys for v in key.values), *rows_wanted.values, *beyond.values, query.count + 1)
         return Part(text, values)
+
+    def _in_order_found(self, rows_wanted: Part) -> Part:
+        """Without a sort the candidates come in the order of their numbers, and few are looked at: one pass does."""
+        beyond = _beyond(["d.pk"], ["ASC"], self._query.after)
+        onward = Part("", ()) if beyond is ALL else Part(f" AND {beyond.text}", beyond.values)
+        text = f"SELECT {_FOUND} FROM {rows_wanted.text}{onward.text} ORDER BY d.pk LIMIT ?"  # noqa: S608 - as above
+        return Part(text, (*rows_wanted.values, *onward.values, self._query.count + 1))
 
     def matching(self) -> Part:
         """FROM and WHERE of every row that matches, as ``r``."""

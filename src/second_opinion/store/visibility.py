@@ -105,12 +105,12 @@ def _whose(visibility: Visibility, alias: str, kind: str) -> Part:
         return ALL
     member = f"{alias}.id" if kind == "Patient" else f"{alias}.member"
     parts = []
+    if visibility.partner is not None:  # told by the row itself: asked first
+        parts.append(Part(f"{alias}.partner = ?", (visibility.partner,)))
     if visibility.members:
         parts.append(Part(f"{member} IN ({questions(visibility.members)})", visibility.members))
     if visibility.parties:
         parts.append(_taking_part(visibility.parties, alias, kind, member))
-    if visibility.partner is not None:
-        parts.append(Part(f"{alias}.partner = ?", (visibility.partner,)))
     return any_of(parts)
 
 
