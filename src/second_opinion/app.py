@@ -193,12 +193,12 @@ def application(desk: Desk) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = parts.settings.max_body
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's provider has it, its base class does not
     handlers.register(app)
-    express.register(app, parts, parts.identify)
     negotiation.register(app)
     draining.register(app)
     access_log.register(app)
     turnstile.register(app)
     auditing.register(app, parts.store)
+    express.register(app, parts, parts.identify)
     in_time.register(app, parts.settings.answer_within)
     even.register(app)
     app.register_blueprint(discovery.blueprint(parts, admitting.issuer(parts.settings)))

@@ -33,13 +33,18 @@ def register(app: Flask) -> None:
         began = time.perf_counter()
 
         def start(status: str, headers: list[tuple[str, str]], *further: Any) -> Any:
-            if logger.isEnabledFor(logging.INFO):
-                logger.info("%s", _line(environ, status, time.perf_counter() - began))
+            tell(environ, status, time.perf_counter() - began)
             return start_response(status, headers, *further)
 
         return inner(environ, start)
 
     app.wsgi_app = logged  # type: ignore[method-assign]  # the place Flask documents for this
+
+
+def tell(environ: Environ, status: str, took: float) -> None:
+    """Write the line of an exchange that took so many seconds."""
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("%s", _line(environ, status, took))
 
 
 def note_route(environ: Environ, rule: str) -> None:

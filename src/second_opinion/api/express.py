@@ -4,6 +4,7 @@ What is not plain, and whatever is refused, goes on to Flask as if this were not
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ TYPES = frozenset(EXPOSED) - {"Binary", "Subscription"}  # those have ways of th
 _PATH = re.compile(r"/fhir/([A-Z][A-Za-z]+)(?:/([A-Za-z0-9.-]{1,64}))?", re.ASCII)
 _CONDITIONAL = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_PREFER")
 
+OK = "200 OK"
 Headers = list[tuple[str, str]]
 
 
@@ -39,11 +41,13 @@ def register(app: Flask, desk: Shelf, gate: Gate) -> None:
     lane = _Lane(desk, gate)
 
     def express(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        began = time.perf_counter()
         try:
             headers, body = lane.answer(environ)
         except Exception:  # noqa: BLE001 - refusals and faults alike are told the one way all are told
             return inner(environ, start_response)
-        start_response("200 OK", headers)
+        access_log.tell(environ, OK, time.perf_counter() - began)
+        start_response(OK, negotiation.with_shared(environ, headers))
         return (body,)
 
     app.wsgi_app = express  # type: ignore[method-assign]  # the place Flask documents for this

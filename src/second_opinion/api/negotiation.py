@@ -249,14 +249,14 @@ def register(app: Flask) -> None:
 
     def headed(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *further: Any) -> Any:
-            return start_response(status, _with_shared(environ, headers), *further)
+            return start_response(status, with_shared(environ, headers), *further)
 
         return inner(environ, start)
 
     app.wsgi_app = headed  # type: ignore[method-assign]  # the place Flask documents for this
 
 
-def _with_shared(environ: Environ, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def with_shared(environ: Environ, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers with those every answer has; what an answer says itself stands."""
     said = {name.lower() for name, _ in headers}
     shared = [pair for name, pair in _SHARED if name not in said]
