@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
+import small_directory
 from delivery.listening import Answer, Request, listening
 from second_opinion.store.changes import Changes, Work
 from small_directory import SPECIALIST
@@ -169,6 +171,44 @@ def test_the_list_names_the_message_the_case_the_member_and_why_and_only_plan_an
     assert post.ehr.client.get(f"/fhir/Task/{entry['id']}").status_code == 404
     assert post.service.desk.store.undelivered() == 1
     assert [each.detail["reason"] for each in post.events("undelivered")] == ["The recipient's endpoint answered 422"]
+
+
+def test_a_case_withdrawn_while_a_message_is_under_way_takes_the_message_back(post: Sending) -> None:
+    def withdrawing(request: Request) -> Answer:
+        if request.method == "POST" and len(listener.posts()) == 1:
+            order = post.service.desk.store.found("ServiceRequest", post.case.view.service_request_id)
+            assert order is not None
+            post.ehr.put(orjson.loads(order.body) | {"status": "revoked"})
+        return listener.create(request)
+
+    with listening(withdrawing) as listener:
+        post.register(listener, SPECIALIST)
+        assert post.attempts(post.owe(DOCTOR)) == 1
+        rows = post.service.desk.store._database.fetch("SELECT key FROM work WHERE key LIKE '%-revoked'")
+        assert len(rows) == 1, "what has just arrived is taken back"
+        post.attempts(rows[0][0])
+
+    first, again = listener.posts()
+    assert (first.json()["status"], again.json()["status"]) == ("on-hold", "revoked")
+    assert again.headers["if-none-exist"].endswith("-revoked")
+    assert again.json()["identifier"][0]["value"].endswith("-revoked")
+
+
+def test_to_a_member_who_has_died_nothing_goes_but_by_a_persons_resend(post: Sending) -> None:
+    gone = [each for each in small_directory.resources() if each["id"] == "member-0"]
+    others = [each for each in small_directory.resources() if each["id"] != "member-0"]
+    post.service.load([*others, gone[0] | {"deceasedBoolean": True}])
+    member = {"reference": "Patient/member-0"}
+
+    post.attempts(post.owe(member, post.a_letter()))
+
+    (entry,) = post.listed()
+    assert "has died" in entry["statusReason"]["text"]
+    assert post.outbox == []
+    assert post.plan.client.post(f"/fhir/Task/{entry['id']}/$resend").status_code == 200
+    rows = post.service.desk.store._database.fetch("SELECT key FROM work WHERE key LIKE '%/again/%'")
+    post.attempts(rows[0][0])
+    assert len(post.outbox) == 1
 
 
 def test_a_message_that_is_over_is_not_sent_unless_it_was_before(post: Sending) -> None:

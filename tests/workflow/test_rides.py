@@ -342,6 +342,22 @@ def driven_by(mode: str) -> Json:
     }
 
 
+def test_a_vendor_that_drives_already_is_told_that_the_ride_now_waits_and_when_it_no_longer_does(
+    harbor: Service, vendor: Caller, ehr: Caller
+) -> None:
+    task = ehr.task(ehr.submit(an_order(**DRIVEN)))
+    answered(vendor, ride_of(vendor)[1], status="accepted")
+    plan = harbor.partner("plan", kind="plan")
+
+    tell(plan, task, fact("transportation", valueCode="nemt-wheelchair-van"))
+    assert ride_of(vendor)[1]["status"] == "on-hold"
+    tell(plan, task, fact("physician-certification", valueBoolean=True))
+    assert ride_of(vendor)[1]["status"] == "requested"
+
+    numbers = {str(each.body.get("number")).rpartition("-T")[2] for each in sent_to_vendor(harbor)}
+    assert numbers == {"None", "1-2", "1-3"}
+
+
 @pytest.mark.usefixtures("vendor")
 def test_a_medical_ride_waits_for_the_physicians_certification(harbor: Service, ehr: Caller) -> None:
     ehr.submit(an_order(extension=[a_ride("nemt-wheelchair-van")]))
@@ -349,6 +365,13 @@ def test_a_medical_ride_waits_for_the_physicians_certification(harbor: Service, 
 
     assert harbor.desk.store._database.fetch(owed) == [(0,)]
     (task,) = ehr.found("Task?code=second-opinion-review")
+    assert "The ride waits for the physician's certification." in str(task["note"])
+    driving = harbor.caller("vendor")
+    assert ride_of(driving)[1]["status"] == "on-hold"
+    assert answered(driving, ride_of(driving)[1], status="accepted").status_code == 422
     tell(harbor.partner("plan", kind="plan"), task, fact("physician-certification", valueBoolean=True))
 
     assert harbor.desk.store._database.fetch(owed) == [(2,)]
+    assert ride_of(driving)[1]["status"] == "requested"
+    assert answered(driving, ride_of(driving)[1], status="accepted").status_code == 200
+    assert "note" not in ehr.read(f"Task/{task['id']}")

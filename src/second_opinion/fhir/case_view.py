@@ -24,6 +24,7 @@ class Ride:
     edition: int = 1  # of what the vendor is told of this trip
     mode: str | None = None  # code of transport-mode
     certification: bool = False  # by the rules when it was asked for, it waits for the physician's
+    certified: bool = False  # a physician certified the need
     attendant: bool | None = None
     language: str | None = None  # BCP 47
     pickup: dict[str, Any] | None = None  # FHIR Address
@@ -40,6 +41,11 @@ class Ride:
     problem_solved: bool = False  # a person said so
     change: RideChange | None = None  # the last one the member is told of by letter
     changed_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """The vendor is not asked yet: the physician's certification is missing."""
+        return self.certification and not self.certified
 
     @property
     def other_mode(self) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from second_opinion.cases.decision import ReviewOutcome
+from second_opinion.cases.status import CaseStatus
 from second_opinion.fhir import decisions, notices
 from second_opinion.fhir.case_view import CaseView
 from second_opinion.fhir.codes import (
@@ -27,6 +28,7 @@ from second_opinion.fhir.elements import (
     provider,
     to,
 )
+from second_opinion.fhir.transportation import CERTIFICATION
 
 CHOICES = 20  # alternatives a Task lists at most
 
@@ -130,7 +132,8 @@ def _add_optional(task: Json, view: CaseView, vocabulary: Vocabulary) -> None:
         task["statusReason"] = why
     if inputs := _inputs(view, vocabulary):
         task["input"] = inputs
-    if notes := (*view.redisclosure, *view.notes, *decisions.extension_notes(view), *_waiting_letters(view)):
+    waiting = (*_waiting_letters(view), *_waiting_ride(view))
+    if notes := (*view.redisclosure, *view.notes, *decisions.extension_notes(view), *waiting):
         task["note"] = [{"text": each} for each in notes]
 
 
@@ -157,6 +160,12 @@ def _waiting_letters(view: CaseView) -> list[str]:
         for each in view.notices
         if each.in_preparation and each.waits_for and not each.is_staffs_alone
     ]
+
+
+def _waiting_ride(view: CaseView) -> list[str]:
+    """That somebody must certify the ride, where it can still be driven."""
+    waits = view.ride is not None and view.ride.waits and not CaseStatus(view.status).is_final
+    return [CERTIFICATION] if waits else []
 
 
 def _status_reason(view: CaseView, vocabulary: Vocabulary) -> Json | None:

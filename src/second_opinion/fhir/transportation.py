@@ -26,6 +26,7 @@ STANDS = {  # Task.status → transport-status
 GIVEN_BACK = frozenset({"rejected", "failed", "completed"})  # the vendor is done with the trip
 NOT_NEEDED = "The appointment is no longer needed."
 ASKED_ANEW = "Another trip was ordered instead."
+CERTIFICATION = "The ride waits for the physician's certification."
 PURPOSE = "Ride to a medical appointment"
 
 
@@ -84,7 +85,7 @@ def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
         "basedOn": [to("ServiceRequest", ride.service_request_id)],
         "groupIdentifier": case_number(view, vocabulary),
         "partOf": [to("Task", view.task_id)],
-        "status": "cancelled" if over else ride.status,
+        "status": "cancelled" if over else "on-hold" if ride.waits else ride.status,
         "businessStatus": vocabulary.own_concept("transport-status", "cancelled" if over else STANDS[ride.status]),
         "intent": "order",
         "priority": view.priority,
@@ -98,6 +99,8 @@ def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
     }
     if over:
         task["statusReason"] = {"text": NOT_NEEDED if view.status == "withdrawn" else ASKED_ANEW}
+    elif ride.waits:
+        task["statusReason"] = {"text": CERTIFICATION}
     elif ride.status_reason is not None:
         task["statusReason"] = ride.status_reason
     if ride.outputs:

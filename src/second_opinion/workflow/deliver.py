@@ -9,15 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from second_opinion.delivery.message import Destination, Document, HandedOver, Later, Message, Undeliverable
-from second_opinion.fhir import json_body, outgoing
+from second_opinion.fhir import json_body, outgoing, postal
 from second_opinion.fhir.case_view import Delivery, Reference
 from second_opinion.store.changes import Work
-from second_opinion.workflow import fared, paper, recipients
+from second_opinion.workflow import addressees, fared, paper, recipients
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.trying import TryAgain
 
 Json = dict[str, Any]
 
+DIED = "The member has died; a person decides whether and to whom it is sent"
 # Of what is not to be done any more, nothing is sent that was not sent before.
 OVER = frozenset({"revoked", "cancelled", "entered-in-error", "stopped", "not-done"})
 
@@ -42,6 +43,9 @@ def deliver(desk: Desk, work: Work) -> None:
     if kept.get("status") in OVER and errand.identifier is None:
         fared.told(desk, errand.case, delivery, replace(delivery, state="dropped"), "not sent")
         return
+    if delivery.resent == 0 and _has_died(desk, errand.recipient):
+        _listed(desk, errand, delivery, Undeliverable(DIED), 1)
+        return
     destination = recipients.destination(desk, errand.recipient)
     sent_at = desk.now()
     outcome = desk.post.channel(destination).hand_over(_message(desk, errand, kept, destination, delivery.resent))
@@ -51,6 +55,12 @@ def deliver(desk: Desk, work: Work) -> None:
         raise TryAgain(outcome.reason, outcome.not_before)
     else:
         _listed(desk, errand, delivery, outcome, work.tries + 1)
+
+
+def _has_died(desk: Desk, recipient: Reference) -> bool:
+    """Whether it is for a member who has died: to the household nothing goes but by a person's resend."""
+    kind, _, key = str(recipient.get("reference", "")).partition("/")
+    return kind == "Patient" and postal.deceased(addressees.patient(desk, key))
 
 
 def partition(desk: Desk, work: Work) -> str:

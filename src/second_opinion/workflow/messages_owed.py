@@ -59,7 +59,7 @@ def _rides(case: CaseFile) -> Iterator[Work]:
     ride = case.view.ride
     if ride is None or ride.vendor is None or case.view.status == "withdrawn":
         return
-    if ride.certification and not case.certified:
+    if ride.waits and ride.edition == 1:  # whoever drives already must know that it waits
         return
     number = f"{_trip(case.view, ride)}-{ride.edition}" if ride.edition > 1 else None
     for reference in _of_ride(ride):

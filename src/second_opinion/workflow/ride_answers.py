@@ -56,6 +56,8 @@ def _answer(desk: Desk, arrival: Arrival, ident: str, sent: Json, if_match: int 
     if if_match is not None and if_match != stored.version:
         raise PreconditionFailed(f"If-Match is stale: the current version is {stored.version}", "http.if-match")
     arranging = ident == ride.problem_task_id
+    if ride.waits and ident == ride.task_id:
+        raise BusinessRule("It waits for the physician's certification and is not to be driven yet", "Task.status")
     _only_an_answer(json_body.read(stored.body), sent, ARRANGED if arranging else STANDS)
     return _arranged(desk, arrival, case, ride) if arranging else _saved(desk, arrival, case, ride, sent)
 

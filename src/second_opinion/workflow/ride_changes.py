@@ -17,11 +17,16 @@ def wanted(view: CaseView, ride: Ride, now: datetime) -> CaseView:
     and is the vendor's to accept again.
     """
     before = view.ride
-    if before is None or _said(before) == _said(ride):
+    if before is None or _never_told(before) or _said(before) == _said(ride):
         return replace(view, ride=ride)
     if before.status in GIVEN_BACK or before.problem_task_id is not None:
         return replace(view, past_rides=(*view.past_rides, before), ride=_next_trip(ride, now))
     return replace(view, ride=_anew(ride))
+
+
+def _never_told(ride: Ride) -> bool:
+    """Whether the vendor has not been asked for it yet."""
+    return ride.waits and ride.edition == 1
 
 
 def moved(ride: Ride, now: datetime) -> Ride:
@@ -31,16 +36,8 @@ def moved(ride: Ride, now: datetime) -> Ride:
 
 def _said(ride: Ride) -> tuple[object, ...]:
     """What the vendor is told."""
-    return (
-        ride.mode,
-        ride.attendant,
-        ride.language,
-        ride.pickup,
-        ride.phone,
-        ride.destination,
-        ride.vendor,
-        ride.needed_at,
-    )
+    where = (ride.pickup, ride.phone, ride.destination)
+    return (ride.mode, ride.waits, ride.attendant, ride.language, where, ride.vendor, ride.needed_at)
 
 
 def _anew(ride: Ride) -> Ride:
@@ -54,6 +51,7 @@ def _next_trip(ride: Ride, now: datetime) -> Ride:
         trip=ride.trip + 1,
         mode=ride.mode,
         certification=ride.certification,
+        certified=ride.certified,
         attendant=ride.attendant,
         language=ride.language,
         pickup=ride.pickup,

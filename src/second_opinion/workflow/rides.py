@@ -13,9 +13,10 @@ from second_opinion.directory.lookup import DirectoryMoved
 from second_opinion.directory.model import Member
 from second_opinion.directory.stated import StatedTransportation
 from second_opinion.errors import Unavailable
-from second_opinion.fhir.case_view import CaseView, Reference, Ride
+from second_opinion.fhir.case_view import Reference, Ride
 from second_opinion.fhir.codes import NPI
 from second_opinion.workflow import addressees
+from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 
 _OF_A_PLACE = ("line", "city", "district", "state", "postalCode", "country")
@@ -23,20 +24,21 @@ _OF_A_PLACE = ("line", "city", "district", "state", "postalCode", "country")
 log = logging.getLogger(__name__)
 
 
-def ride(desk: Desk, view: CaseView, asked: StatedTransportation, member: Member, needed_at: datetime) -> Ride:
+def ride(desk: Desk, case: CaseFile, asked: StatedTransportation, member: Member, needed_at: datetime) -> Ride:
     """The ride as asked for; a ride ordered before keeps its ids."""
     body = desk.store.body("Patient", member.id)
     patient: dict[str, Any] = orjson.loads(body) if body else {}
-    arranged = view.ride or Ride(service_request_id=str(uuid7()), task_id=str(uuid7()))
+    arranged = case.view.ride or Ride(service_request_id=str(uuid7()), task_id=str(uuid7()))
     return replace(
         arranged,
         mode=asked.mode,
         certification=desk.rides.waits_for_certification(asked.mode),
+        certified=case.certified,
         attendant=asked.attendant,
         language=asked.language or member.language,
         pickup=_pickup(patient, desk.vocabulary.extension("confidential-communication")),
         phone=next((each.get("value") for each in patient.get("telecom", ()) if each.get("system") == "phone"), None),
-        destination=_destination(desk, view.opinion_doctor),
+        destination=_destination(desk, case.view.opinion_doctor),
         vendor=_vendor(desk),
         needed_at=needed_at,
     )

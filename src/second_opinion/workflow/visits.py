@@ -56,7 +56,7 @@ def _driven(case: CaseFile, view: CaseView, ride: Ride, now: datetime) -> CaseVi
     if ride_at is None or ride_at == ride.needed_at:
         return view
     followed = ride_changes.wanted(view, replace(ride, needed_at=ride_at), now)
-    was_told = ride.vendor is not None and not (ride.certification and not case.certified)
+    was_told = ride.vendor is not None and not ride.waits
     if case.view.visit_at is None or not was_told or followed.ride is None or followed.past_rides != view.past_rides:
         return followed
     return replace(followed, ride=ride_changes.moved(followed.ride, now))
