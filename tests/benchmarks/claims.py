@@ -4,17 +4,17 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from pas_bundles import CLIENT, X12, a_bundle, an_item, coded, doctor, entry, with_document, with_order
+
 from . import orders
 from .generate_directory import MEMBER_SYSTEM, npi
-from .orders import BORN, CONDITION, FAMILY, MEMBER, NPI, NUCC, NUMBER, ORTHOPAEDIC, Orders
+from .orders import BORN, CONDITION, FAMILY, MEMBER, NUCC, NUMBER, ORTHOPAEDIC, Orders
 
-CLIENT = "https://synthetic-ehr.example/fhir"
-PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
-X12 = "https://codesystem.x12.org/005010"
-TEMP = "http://hl7.org/fhir/us/davinci-pas/CodeSystem/PASTempCodes"
 BYTES = 24_000
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml">'
 WORDS = "<p>Synthetic: a member asks whether the recommended operation is necessary.</p>"
+SENT = "2026-03-02T09:04:00-08:00"
+VISIT = {"value": 1, "unit": "visit"}
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,7 @@ class Claims(Orders):
 
 def bundle(performer: int | None) -> dict[str, Any]:
     """A Bundle of the size measured: narratives fill it up, as they do in the guide's."""
-    built: dict[str, Any] = {
-        "resourceType": "Bundle",
-        "identifier": {"system": f"{CLIENT}/transactions", "value": NUMBER},
-        "type": "collection",
-        "timestamp": "2026-03-02T09:04:00-08:00",
-        "entry": [_entry("Claim", NUMBER, _claim(performer)), *_parties(performer)],
-    }
+    built = _asking(performer)
     share = (BYTES - len(json.dumps(built))) // len(built["entry"])
     for each in built["entry"]:
         words = WORDS * (max(share - 100, 0) // len(WORDS))
@@ -42,128 +36,26 @@ def bundle(performer: int | None) -> dict[str, Any]:
     return built
 
 
-def _claim(performer: int | None) -> dict[str, Any]:
-    scope = {"url": f"{PAS}/extension-careTeamClaimScope", "valueBoolean": False}
-    team = [{"extension": [scope], "sequence": 1, "provider": {"reference": "PractitionerRole/second"}}]
-    return {
-        "extension": [
-            {
-                "url": f"{PAS}/extension-TransmissionIdentifiers",
-                "extension": [
-                    {"url": "applicationSenderCode", "valueString": "PROVIDERAPP"},
-                    {"url": "applicationReceiverCode", "valueString": "PAYERAPP"},
-                ],
-            }
-        ],
-        "identifier": [{"system": "urn:trnorg:9012345678", "value": NUMBER}],
-        "status": "active",
-        "type": _coded("http://terminology.hl7.org/CodeSystem/claim-type", "professional"),
-        "use": "preauthorization",
-        "patient": {"reference": "Patient/member"},
-        "created": "2026-03-02T09:04:00-08:00",
-        "insurer": {"reference": "Organization/plan"},
-        "provider": {"reference": "PractitionerRole/first"},
-        "priority": _coded("http://terminology.hl7.org/CodeSystem/processpriority", "normal"),
-        **({"careTeam": team} if performer is not None else {}),
-        "supportingInfo": [
-            {
-                "sequence": 1,
-                "category": _coded(TEMP, "freeFormMessage"),
-                "valueString": "The member asks whether the recommended operation is necessary",
-            },
-            {
-                "sequence": 2,
-                "category": _coded(TEMP, "additionalInformation"),
-                "valueReference": {"reference": "DocumentReference/note"},
-            },
-        ],
-        "diagnosis": [
-            {"sequence": 1, "diagnosisCodeableConcept": _coded("http://hl7.org/fhir/sid/icd-10-cm", CONDITION)}
-        ],
-        "insurance": [{"sequence": 1, "focal": True, "coverage": {"reference": "Coverage/cover"}}],
-        "item": [_item(performer)],
-    }
-
-
-def _item(performer: int | None) -> dict[str, Any]:
-    return {
-        "extension": [
-            _extension("serviceItemRequestType", f"{X12}/1525", "SC"),
-            _extension("certificationType", f"{X12}/1322", "I"),
-            {
-                "url": f"{PAS}/extension-itemTraceNumber",
-                "valueIdentifier": {"system": f"{CLIENT}/items", "value": NUMBER},
-            },
-            {
-                "url": f"{PAS}/extension-requestedService",
-                "valueReference": {"reference": "ServiceRequest/order"},
-            },
-        ],
-        "sequence": 1,
-        **({"careTeamSequence": [1]} if performer is not None else {}),
-        "diagnosisSequence": [1],
-        "informationSequence": [1],
-        "category": _coded(f"{X12}/1365", "3"),
-        "productOrService": _coded(f"{X12}/1365", "3"),
-        "servicedPeriod": {"start": "2026-03-09", "end": "2026-04-09"},
-        "locationCodeableConcept": _coded(
-            "https://www.cms.gov/Medicare/Coding/place-of-service-codes/Place_of_Service_Code_Set", "11"
-        ),
-        "quantity": {"value": 1, "unit": "visit"},
-    }
-
-
-def _parties(performer: int | None) -> list[dict[str, Any]]:
-    plan = {"active": True, "name": "Synthetic plan", "type": [_coded(f"{X12}/98", "PR")]}
-    member = {"system": MEMBER_SYSTEM, "value": MEMBER}
-    patient = {"identifier": [member], "name": [{"family": FAMILY}], "gender": "unknown", "birthDate": BORN}
-    cover = {
-        "status": "active",
-        "subscriberId": MEMBER,
-        "beneficiary": {"reference": "Patient/member"},
-        "relationship": _coded("http://terminology.hl7.org/CodeSystem/subscriber-relationship", "self"),
-        "payor": [{"reference": "Organization/plan"}],
-    }
-    order = {
-        "status": "active",
-        "intent": "order",
-        "code": _coded(f"{X12}/1365", "3"),
-        "subject": {"reference": "Patient/member"},
-        "performerType": _coded(NUCC, ORTHOPAEDIC),
-        "quantityQuantity": {"value": 1, "unit": "visit"},
-    }
-    note = {
-        "status": "current",
-        "type": _coded("http://loinc.org", "11505-5"),
-        "subject": {"reference": "Patient/member"},
-        "content": [{"attachment": {"contentType": "text/plain", "data": "U3ludGhldGljIG5vdGUu"}}],
-    }
+def _asking(performer: int | None) -> dict[str, Any]:
+    """A Claim with the order behind its item and a document, about a member and doctors of the generated directory."""
+    nobody: dict[str, Any] = {} if performer is not None else {"careTeam": None}
+    condition = {"sequence": 1, "diagnosisCodeableConcept": coded("http://hl7.org/fhir/sid/icd-10-cm", CONDITION)}
+    item = an_item(
+        careTeamSequence=None if performer is None else [1], servicedPeriod={"start": "2026-03-09", "end": "2026-04-09"}
+    )
+    claim = a_bundle([item], number=NUMBER, member=MEMBER, created=SENT, diagnosis=[condition], **nobody)
+    order = {"code": coded(f"{X12}/1365", "3"), "performerType": coded(NUCC, ORTHOPAEDIC), "quantityQuantity": VISIT}
+    whole = with_document(with_order(claim, **order))
+    second = doctor("second", npi(performer)) if performer is not None else []
     place = {"name": "Synthetic clinic", "address": {"line": ["1 Specimen Way"], "city": "Stockton", "state": "CA"}}
-    return [
-        _entry("Organization", "plan", plan),
-        _entry("Coverage", "cover", cover),
-        _entry("Patient", "member", patient),
-        _entry("ServiceRequest", "order", order),
-        _entry("DocumentReference", "note", note),
-        _entry("Location", "place", place),
-        *_doctor("first", 0),
-        *(_doctor("second", performer) if performer is not None else []),
-    ]
+    own = [*_member(), *doctor("asks", npi(0)), *second, entry("Location", "place", **place)]
+    ours = ("/Patient/member", "/asks", "/second")
+    others = [each for each in whole["entry"] if not each["fullUrl"].endswith(ours)]
+    number = {"system": f"{CLIENT}/transactions", "value": NUMBER}
+    return whole | {"identifier": number, "timestamp": SENT, "entry": [*others, *own]}
 
 
-def _doctor(key: str, number: int) -> list[dict[str, Any]]:
-    role = {"active": True, "practitioner": {"reference": f"Practitioner/{key}"}}
-    person = {"identifier": [{"system": NPI, "value": npi(number)}], "name": [{"family": f"Testdoctor {key}"}]}
-    return [_entry("PractitionerRole", key, role), _entry("Practitioner", key, person)]
-
-
-def _entry(kind: str, key: str, content: dict[str, Any]) -> dict[str, Any]:
-    return {"fullUrl": f"{CLIENT}/{kind}/{key}", "resource": {"resourceType": kind, "id": key, **content}}
-
-
-def _coded(system: str, code: str) -> dict[str, Any]:
-    return {"coding": [{"system": system, "code": code}]}
-
-
-def _extension(name: str, system: str, code: str) -> dict[str, Any]:
-    return {"url": f"{PAS}/extension-{name}", "valueCodeableConcept": _coded(system, code)}
+def _member() -> list[dict[str, Any]]:
+    number = {"system": MEMBER_SYSTEM, "value": MEMBER}
+    name = {"family": FAMILY}
+    return [entry("Patient", "member", identifier=[number], name=[name], gender="unknown", birthDate=BORN)]
