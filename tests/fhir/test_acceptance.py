@@ -254,6 +254,23 @@ def test_what_must_be_looked_at_is_never_accepted_at_once(element: str, value: A
     assert not acceptance.accepts(an_order() | {element: value})
 
 
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {}}]},
+        {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": {}}]},
+    ],
+    ids=["Bundle", "Parameters"],
+)
+def test_a_resource_carried_by_a_contained_one_contains_none_either(carrier: Json) -> None:
+    carried = {"resourceType": "Patient", "contained": [{"resourceType": "Patient", "id": "x"}]}
+    (carrier.get("entry") or carrier["parameter"])[0]["resource"] = carried
+    resource = an_order() | {"contained": [carrier]}
+
+    assert refusal(resource) is not None
+    assert not acceptance.accepts(resource)
+
+
 @pytest.mark.parametrize("missing", ["status", "intent", "subject"])
 def test_what_lacks_a_required_element_is_not_accepted_at_once(missing: str) -> None:
     assert not acceptance.accepts({name: value for name, value in an_order().items() if name != missing})

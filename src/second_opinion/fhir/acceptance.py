@@ -58,6 +58,8 @@ COMMON = frozenset(
 )
 _NOTHING = object()  # no JSON is equal to it
 INSIDE = " inside another"  # a contained resource, which contains none itself
+# Where a Bundle or Parameters is contained, the resources in it contain none either: left to the second look
+CONTAINED = tuple(each for each in RESOURCES if each not in {"Bundle", "Parameters"})
 MOST = 2**31 - 1
 
 # Only days every such month has, and years of four digits: the models look at the others
@@ -93,6 +95,7 @@ def _validator() -> SchemaValidator:
     made: dict[str, CoreSchema] = {}
     for name in RESOURCES:
         _define(name, made)
+    for name in CONTAINED:
         _define(name + INSIDE, made)
     return SchemaValidator(schemas.definitions_schema(_any_of(RESOURCES), list(made.values())))
 
@@ -149,7 +152,7 @@ def _item(element: Element, name: str, made: dict[str, CoreSchema]) -> CoreSchem
     if element.kind is Kind.OBJECT:
         return _object(element.of, made)
     if element.kind is Kind.RESOURCE:
-        return _any_of([each + INSIDE for each in RESOURCES] if name == "contained" else RESOURCES)
+        return _any_of([each + INSIDE for each in CONTAINED] if name == "contained" else RESOURCES)
     if element.codes is not None:
         return schemas.literal_schema(sorted(element.codes))
     return _primitive(element)
