@@ -12,8 +12,11 @@ from pypdf import PdfReader
 
 import small_directory
 from desks import Caller, Service, service
+from second_opinion.workflow import case_file
+from second_opinion.workflow.returned_mail import read_answers
 from small_directory import INSIDE, OPEN, VENDOR
 from small_orders import a_ride, an_order, initial_provider, provider
+from workflow.informing import fact, tell
 
 Json = dict[str, Any]
 SECOND = INSIDE[OPEN[0]]
@@ -96,6 +99,28 @@ def test_a_vendor_without_an_endpoint_learns_on_paper_how_whence_whither_and_whe
         assert said in task
     for kept_back in ("Harbor Clinic", "Testdoctor", "M17.11", "Cardiology", "207RC0000X", "opinion"):
         assert kept_back not in order + task
+
+
+def test_an_answer_about_what_changed_is_not_one_about_the_first_envelope(harbor: Service, ehr: Caller) -> None:
+    (task,) = ehr.found("Task?code=second-opinion-review")
+    tell(ehr, task, fact("visit", valueDateTime="2026-10-22T11:30:00-07:00"))
+    harbor.work("deliver")
+    mail = harbor.desk.settings.data_folder / "mail"
+    manifests = [orjson.loads(each.read_bytes()) for each in (mail / "outbox").glob("*/manifest.json")]
+    (changed,) = [each for each in manifests if each["kind"] == "transportation" and "T1-2" in str(each["identifier"])]
+    (mail / "inbox").mkdir(exist_ok=True)
+    answer = changed | {"status": "mailed", "at": "2026-10-06T09:00:00-07:00"}
+    (mail / "inbox" / "answer.json").write_bytes(orjson.dumps(answer))
+
+    assert read_answers(harbor.desk) == 1
+
+    stored = harbor.desk.store.case(1)
+    assert stored is not None
+    about = [each for each in case_file.load(stored.body).view.deliveries if each.reference == changed["resource"]]
+    assert {each.identifier and each.identifier["value"]: each.state for each in about} == {
+        None: "handed-over",
+        "SMO-2026-000001-T1-2": "delivered",
+    }
 
 
 def test_a_vendor_reads_where_to_drive_and_not_to_whom(harbor: Service, ehr: Caller) -> None:

@@ -65,7 +65,7 @@ def _other_number(kept: Stored, said: dict[str, Any]) -> dict[str, Any] | None:
     """The identifier of the manifest, where it is not the one the resource goes under by itself."""
     identifier = said.get("identifier")
     own = json_body.read(kept.body).get("identifier", [])
-    return identifier if isinstance(identifier, dict) and identifier in own[1:] else None
+    return identifier if isinstance(identifier, dict) and own and identifier != own[0] else None
 
 
 def _after(desk: Desk, before: Delivery, said: dict[str, Any]) -> Delivery:
