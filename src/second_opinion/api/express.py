@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -20,7 +21,7 @@ from second_opinion.api.admission import Gate
 from second_opinion.api.negotiation import Environ
 from second_opinion.api.shelf import Shelf
 from second_opinion.fhir.projections import projected
-from second_opinion.fhir.search import EXPOSED
+from second_opinion.fhir.search import EXPOSED, REMEMBERED
 
 TYPES = frozenset(EXPOSED) - {"Binary", "Subscription"}  # those have ways of their own (reading.py)
 
@@ -82,10 +83,19 @@ class _Lane:
     def _searched(self, environ: Environ, kind: str) -> tuple[Headers, bytes]:
         caller = self.gate.admit(environ, environ.get("HTTP_AUTHORIZATION"))
         require(caller, kind, "s")
-        pairs = parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="strict")
+        query = environ.get("QUERY_STRING", "")
+        pairs = _remembered(query) if len(query) <= REMEMBERED else _pairs(query)
         body = searching.page(self.desk, kind, caller, visibility(caller, "s"), environ, pairs)
         access_log.note_route(environ, f"/fhir/{kind}")
         return [], body
+
+
+def _pairs(query: str) -> tuple[tuple[str, str], ...]:
+    """Names and values, as Flask would have them; ValueError for bytes that are no UTF-8."""
+    return tuple(parse_qsl(query, keep_blank_values=True, errors="strict"))
+
+
+_remembered = lru_cache(maxsize=1024)(_pairs)  # who waits for an answer asks the same again and again
 
 
 def _asked(environ: Environ) -> tuple[str, str | None]:

@@ -3,12 +3,14 @@
 Werkzeug's own parsers lose media types with parameters and weak entity tags, so the headers are read here.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
+from itertools import count
 from secrets import token_hex
 from typing import Any
 
@@ -30,6 +32,8 @@ _RETURNS = frozenset({"minimal", "representation", "OperationOutcome"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 _VERSION = re.compile(r"[0-9]{1,9}", re.ASCII)
 _ENTITY_TAG = re.compile(r'(?:W/)?"([^"]*)"|([^\s",]+)')
+
+_NUMBERS = count(1)
 
 _ALLOWED_HEADERS = (
     "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-None-Exist, Prefer, "
@@ -213,9 +217,19 @@ def request_id_of(environ: Environ) -> str:
     known: str | None = environ.get("second_opinion.request_id")
     if known is None:
         given = environ.get("HTTP_X_REQUEST_ID", "")
-        known = given if _REQUEST_ID.fullmatch(given) else token_hex(16)
+        known = given if _REQUEST_ID.fullmatch(given) else _new_id()
         environ["second_opinion.request_id"] = known
     return known
+
+
+def _new_id() -> str:
+    """An id nobody had: chance once for each process, and a number."""
+    return f"{_chance(os.getpid())}{next(_NUMBERS):016x}"
+
+
+@lru_cache
+def _chance(_process: int) -> str:
+    return token_hex(8)
 
 
 def answer(content: bytes, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

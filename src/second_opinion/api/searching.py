@@ -34,7 +34,7 @@ def page(
     caller: Caller,
     seen: Visibility,
     environ: negotiation.Environ,
-    pairs: list[tuple[str, str]],
+    pairs: Sequence[tuple[str, str]],
 ) -> bytes:
     """The page as a searchset; whose resources it shows goes on record."""
     token = next((text for name, text in pairs if name == "_page"), None)

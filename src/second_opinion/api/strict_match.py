@@ -1,13 +1,14 @@
 """One named member by strict match: the number, the whole birth date and the family name, all three exact."""
 
 import re
+from collections.abc import Sequence
 
 from second_opinion.api.shelf import Shelf
 from second_opinion.errors import InvalidSearch
 from second_opinion.fhir.search import read
 from second_opinion.store.query import Visibility
 
-Pairs = list[tuple[str, str]]
+Pairs = Sequence[tuple[str, str]]
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NAMED = {
