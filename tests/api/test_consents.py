@@ -165,6 +165,23 @@ def test_each_change_is_on_record_in_its_own_transaction(harbor: Service, plan: 
     assert harbor.desk.store.verify_audit()[1] is None
 
 
+def test_every_version_says_who_made_it(harbor: Service, plan: Caller) -> None:
+    harbor.load([*resources(), consent(patient=MINE, id="loaded")])
+    loaded = plan.read("Consent/loaded")
+    assert put(plan, loaded | {"status": "inactive"}).status_code == 200
+
+    told = plan.found("Provenance?target=Consent/loaded")
+    assert [(each["target"][0]["reference"], each["agent"][0]["who"]) for each in told] == [
+        ("Consent/loaded/_history/2", {"identifier": {"value": "plan"}}),
+        (
+            "Consent/loaded/_history/1",
+            {"type": "Organization", "display": "The plan, by its directory as it was loaded"},
+        ),
+    ]
+    beside = plan.read("Consent?_id=loaded&_revinclude=Provenance:target")["entry"]
+    assert [each["resource"]["resourceType"] for each in beside] == ["Consent", "Provenance", "Provenance"]
+
+
 def test_others_see_no_consents(harbor: Service, plan: Caller, payer: Caller) -> None:
     kept = json(plan.post("Consent", consent(patient=MINE)))
     harbor.partner("ehr").submit(an_order())

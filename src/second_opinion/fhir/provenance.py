@@ -18,7 +18,8 @@ TARGETS = (
     "CommunicationRequest",
     "DocumentReference",
     "Binary",
-)  # whatever a case shows
+    "Consent",
+)  # whatever a case shows, and what is posted of the directory
 
 _PROFILE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-provenance"
 _ROLE = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"

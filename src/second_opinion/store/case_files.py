@@ -111,9 +111,13 @@ def _execute(database: Database, statement: str, values: Row) -> None:
     database.write(Batch([change]))
 
 
-def submitter(database: Database, kind: str, identity: str) -> str | None:
-    """Who submitted the resource; None where nobody did."""
-    rows = database.fetch("SELECT partner FROM resource WHERE type = ? AND id = ?", (kind, identity))
+def submitter(database: Database, kind: str, identity: str, version: int | None) -> str | None:
+    """Who submitted the resource, or a version of one of the directory, of which each has a row; None: nobody."""
+    statement, values = "SELECT partner FROM resource WHERE type = ? AND id = ?", [kind, identity]
+    if version is None:
+        rows = database.fetch(statement, values)
+    else:
+        rows = database.fetch(f"{statement} AND version = ?", (*values, version))
     return rows[0][0] if rows else None
 
 

@@ -206,9 +206,9 @@ class Store:
         """Have the clock sweep look at every case of this status as soon as it runs."""
         case_files.look_at_once(self._database, status)
 
-    def submitter(self, type: str, id: str) -> str | None:  # noqa: A002 - FHIR's own words
-        """Registry id of the partner that submitted a resource."""
-        return case_files.submitter(self._database, type, id)
+    def submitter(self, type: str, id: str, version: int | None = None) -> str | None:  # noqa: A002 - FHIR's own words
+        """Registry id of the partner that submitted a resource, or this version of one of the directory."""
+        return case_files.submitter(self._database, type, id, version)
 
     def case_counts(self) -> dict[str, int]:
         """Cases by status."""

@@ -19,9 +19,12 @@ from second_opinion.store.stored import Stored
 from second_opinion.workflow import case_file
 from second_opinion.workflow.ruling import replayed
 
+CONSENT = "Consent"
+
 # A story's line and the version it explains are of one transaction; each takes its time from the clock itself.
 _TOGETHER = timedelta(seconds=1)
 _A_REVIEWER: dict[str, Any] = {"type": "Practitioner", "display": "A registered reviewer of the plan"}
+_LOADED: dict[str, Any] = {"type": "Organization", "display": "The plan, by its directory as it was loaded"}
 _MANY = 100  # versions of an order that are looked through
 
 
@@ -45,6 +48,9 @@ class Origins:
         return Stored(provenance.TYPE, written["id"], 1, kept.last_updated, body, kept.case_number, member=kept.member)
 
     def _origin(self, kept: Stored) -> Origin:
+        if kept.type == CONSENT:
+            by = self._store.submitter(kept.type, kept.id, kept.version)
+            return Origin(author=self._person(by) or dict(_LOADED))
         known = self._case(kept.case_number)
         if known is None:  # a draft, or a message that belongs to no case
             return Origin(author=self._person(self._store.submitter(kept.type, kept.id)))
