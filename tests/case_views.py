@@ -6,7 +6,7 @@ from typing import Any
 
 from second_opinion.cases.attestation import Attestation
 from second_opinion.cases.decision import ADVERSE, Decision, Extension, Modification, Offer, ReviewOutcome
-from second_opinion.cases.notices import Addressee, Attachment, Notice, NoticeKind, NoticeStatus
+from second_opinion.cases.notices import Addressee, Attachment, Notice, NoticeKind, NoticeStatus, RideChange
 from second_opinion.fhir.case_view import Appeal, Authorization, CaseView, Question, Ride
 from second_opinion.fhir.codes import NPI, Vocabulary
 
@@ -73,6 +73,19 @@ RIDE = Ride(
     phone="209-555-0101",
     vendor={"reference": "Organization/vendor-1"},
     needed_at=datetime(2026, 3, 18, 22, 30, tzinfo=UTC),
+)
+REFUSED = replace(
+    RIDE,
+    service_request_id="sr-t2",
+    task_id="tr-2",
+    trip=2,
+    destination={"line": ["200 Example Avenue"], "city": "Stockton", "state": "CA"},
+    status="rejected",
+    status_reason={"text": "No van that day"},
+    problem_task_id="tr-2-p",
+    problem_at=DECIDED,
+    change=RideChange.REFUSED,
+    changed_at=DECIDED,
 )
 
 
@@ -311,6 +324,13 @@ def every_kind() -> dict[str, CaseView]:
     """One view of every kind, by name."""
     return {
         "approved": approved(ride=RIDE, notes=("Depends on eligibility on the day of the visit.",)),
+        "ride-refused": approved(
+            ride=REFUSED,
+            past_rides=(RIDE,),
+            notices=(sent_letter(kind=NoticeKind.RIDE_CHANGED, ride=RideChange.REFUSED, reasons=()),),
+        ),
+        "ride-arranged": approved(ride=replace(REFUSED, problem_solved=True)),
+        "ride-waiting": approved(ride=replace(RIDE, certification=True)),
         "ride-unknown": approved(ride=Ride("sr-t1", "tr-1"), second_doctor=None),
         "pended": pended(),
         "asked": asked(),
