@@ -5,7 +5,6 @@ One schema of pydantic-core for each type, made of the same shapes. It accepts l
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -163,7 +162,7 @@ def _primitive(element: Element) -> CoreSchema | None:
         return schemas.bool_schema(strict=True)
     if element.kind is Kind.NUMBER:
         whole = schemas.int_schema(strict=True, ge=-MOST, le=MOST)
-        return schemas.union_schema([schemas.is_instance_schema(Decimal), whole])
+        return schemas.union_schema([schemas.decimal_schema(strict=True, allow_inf_nan=False), whole])
     if element.of in _WHOLE:
         return schemas.int_schema(strict=True, ge=_WHOLE[element.of], le=MOST)
     form = _FORMS.get(element.of)
