@@ -143,6 +143,17 @@ def test_readiness_and_metrics_tell_how_the_outgoing_post_stands(tmp_path: Path)
         assert 0 <= age < 60
 
 
+def test_metrics_tell_of_claims_that_could_not_be_decided_in_time(tmp_path: Path) -> None:
+    with service(tmp_path) as running:
+        client = running.client(None)
+        assert "second_opinion_claims_waiting 0.0" in client.get("/metrics").text
+        running.store.save(Changes(work=[Work("claim/1", "claim", None, {})]))
+
+        measured = client.get("/metrics").text
+        assert "second_opinion_claims_waiting 1.0" in measured
+        assert 0 <= float(measured.partition("\nsecond_opinion_claims_oldest_seconds ")[2].split()[0]) < 60
+
+
 def test_our_public_keys_as_a_client_are_published_beside_the_issuers(running: Service) -> None:
     keys = running.client(None).get("/.well-known/jwks.json").get_json()["keys"]
     assert [each["alg"] for each in keys] == ["ES384", "ES384", "RS384"]

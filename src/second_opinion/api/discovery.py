@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from second_opinion.access.issuer import Issuer
 from second_opinion.cases.status import CaseStatus
 from second_opinion.errors import Unavailable
+from second_opinion.workflow.claims import CLAIM
 from second_opinion.workflow.desk import Desk
 
 OPENAPI = Path(__file__).with_name("openapi.yaml")  # the file at the top of the project
@@ -31,6 +32,7 @@ def blueprint(desk: Desk, issuer: Issuer) -> Blueprint:
     metrics.register(CaseCounts(desk))
     metrics.register(PostFigures(desk))
     metrics.register(ReportFigures(desk))
+    metrics.register(ClaimFigures(desk))
 
     @open_to_all.get("/livez")
     def alive() -> Response:
@@ -84,9 +86,14 @@ class OutgoingPost:
 
 def outgoing_post(desk: Desk) -> OutgoingPost:
     """As it stands in the database now."""
-    waiting, since = desk.store.work_standing("deliver")
+    return OutgoingPost(*_standing(desk, "deliver"), desk.store.undelivered())
+
+
+def _standing(desk: Desk, kind: str) -> tuple[int, float]:
+    """How much work of the kind waits, and for how many seconds the oldest of it."""
+    waiting, since = desk.store.work_standing(kind)
     oldest = (datetime.now(UTC) - since).total_seconds() if since else 0.0
-    return OutgoingPost(waiting, max(oldest, 0.0), desk.store.undelivered())
+    return waiting, max(oldest, 0.0)
 
 
 class PostFigures:
@@ -102,6 +109,20 @@ class PostFigures:
         yield GaugeMetricFamily(f"{name}_waiting", "Messages owed and not yet delivered", post.waiting)
         yield GaugeMetricFamily(f"{name}_oldest_seconds", "Age of the oldest of them", post.oldest)
         yield CounterMetricFamily(f"{name}_failed", "Messages that came onto a person's list", post.failed)
+
+
+class ClaimFigures:
+    """Claims told as pended because there was no time, at each scrape: until they are decided they are no cases."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def collect(self) -> Any:
+        """Two gauges."""
+        waiting, oldest = _standing(self._desk, CLAIM)
+        name = "second_opinion_claims"
+        yield GaugeMetricFamily(f"{name}_waiting", "Claims kept and not yet decided, for want of time", waiting)
+        yield GaugeMetricFamily(f"{name}_oldest_seconds", "Age of the oldest of them", oldest)
 
 
 class ReportFigures:
