@@ -18,7 +18,7 @@ from desks import service
 from oracle import Question, Request
 
 from . import services
-from .clients import Talk
+from .clients import Talk, WrongAnswer
 from .figures import Line, quantile
 from .options import Options
 from .prepared import Prepared
@@ -43,7 +43,7 @@ def oracles(prepared: Prepared, options: Options) -> list[Line]:
     with services.ours(folder, database) as running, closing(Talk(running.port)) as talk:
         measured = _measured(talk, asked.questions, tokens, options.seconds * options.rounds * 10)
     return [
-        _line(f"{question.name}, {kind}", times["absent"], times[AGAIN], times[kind])
+        line(f"{question.name}, {kind}", times["absent"], times[AGAIN], times[kind])
         for question, times in zip(asked.questions, measured, strict=True)
         for kind in times
         if kind != "absent"
@@ -57,6 +57,7 @@ def _measured(talk: Talk, questions: Sequence[Question], tokens: Mapping[str, st
         for question in questions
     ]
     told: list[Times] = [{kind: [] for kind in wire} for wire in wires]
+    statuses: dict[int, int] = {}
     end = time.perf_counter() + seconds
     for turn in count():
         if turn >= WARM + LEAST and time.perf_counter() > end:
@@ -64,9 +65,12 @@ def _measured(talk: Talk, questions: Sequence[Question], tokens: Mapping[str, st
         for place in random.sample(range(len(wires)), len(wires)):
             for kind in random.sample(list(wires[place]), len(wires[place])):
                 start = time.perf_counter()
-                talk.ask(wires[place][kind])
+                status, _ = talk.ask(wires[place][kind])
+                took = time.perf_counter() - start
+                if statuses.setdefault(place, status) != status:
+                    raise WrongAnswer(f"{questions[place].name}, {kind}: {status} and {statuses[place]}")
                 if turn >= WARM:
-                    told[place][kind].append(time.perf_counter() - start)
+                    told[place][kind].append(took)
     raise AssertionError
 
 
@@ -83,7 +87,7 @@ def _wire(request: Request, authorization: str) -> bytes:
     return f"{request.method} /fhir/{request.path} HTTP/1.1\r\n{head}\r\n".encode() + request.body
 
 
-def _line(work: str, nothing: Sequence[float], again: Sequence[float], other: Sequence[float]) -> Line:
+def line(work: str, nothing: Sequence[float], again: Sequence[float], other: Sequence[float]) -> Line:
     """The median difference within a round, with the interval it surely lies in."""
     apart, low, high = _difference(nothing, other)
     noise = _spread(nothing, again)
