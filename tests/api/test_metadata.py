@@ -101,11 +101,11 @@ def test_every_declared_type_can_be_searched_by_url_and_by_form(
     running: Service, declared: Mapping[str, dict[str, Any]]
 ) -> None:
     client = running.client()
-    for name, each in _read(declared).items():
+    for name in _read(declared):
         needed = "&target=Task/1" if name == "Provenance" else ""
         by_url = client.get(f"/fhir/{name}?_count=0{needed}")
         assert by_url.status_code == 200, name
-        if "vread" in _interactions(each):
+        if name != "Provenance":
             by_form = client.post(f"/fhir/{name}/_search", data={"_count": "0"})
             assert by_form.status_code == 200, name
             assert orjson.loads(by_form.data)["total"] == orjson.loads(by_url.data)["total"], name

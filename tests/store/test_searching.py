@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -155,6 +156,28 @@ def test_pages_neither_repeat_nor_skip_while_others_insert(store: Store) -> None
 
         assert len(seen) == len(set(seen))
         assert set(before) <= set(seen)
+
+
+@pytest.mark.parametrize("clauses", [(), (Clause((Exactly("status", "open"),)),)])
+def test_newest_first_neither_repeats_nor_misses_what_changes_while_the_pages_are_turned(
+    store: Store, clauses: tuple[Clause, ...]
+) -> None:
+    def task(number: int, version: int, after: int) -> Changes:
+        at = AT + timedelta(seconds=after)
+        kept = a_resource("Task", f"a{number:02}", version, last_updated=at, terms=[("status", "open")])
+        return Changes(resources=[kept])
+
+    for number in range(20):
+        store.save(task(number, 1, number))
+    query = Query("Task", clauses, (Sort("_lastUpdated", "updated", descending=True),), 6)
+    seen: list[str] = []
+    for turned, page in enumerate(pages(store, query, EVERYTHING)):
+        seen += [row.id for row in page]
+        for number in (0, 19):  # one yet to come, and one shown
+            store.save(task(number, 2 + turned, 100 + turned))
+        store.save(task(50 + turned, 1, 100 + turned))
+
+    assert seen == [f"a{number:02}" for number in reversed(range(20))]
 
 
 def test_a_driver_with_many_rows_answers_as_one_with_few(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

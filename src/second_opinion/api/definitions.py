@@ -42,7 +42,9 @@ def offer(routes: Blueprint, desk: Shelf) -> None:
         shelves[each["resourceType"]][each["id"]] = _Published(each, json_body.write(each))
     for type_name, shelf in shelves.items():
         address = f"/fhir/{type_name}"
-        routes.add_url_rule(address, f"{type_name} search", partial(_search, desk, type_name, shelf), methods=["GET"])
+        search = partial(_search, desk, type_name, shelf)
+        routes.add_url_rule(address, f"{type_name} search", search, methods=["GET"])
+        routes.add_url_rule(f"{address}/_search", f"{type_name} _search", search, methods=["POST"])
         routes.add_url_rule(f"{address}/<ident>", f"{type_name} read", partial(_read, desk, shelf), methods=["GET"])
 
 
@@ -57,8 +59,8 @@ def _search(desk: Shelf, type_name: str, shelf: Mapping[str, _Published]) -> Res
     """All definitions of the type for which every parameter holds, on one page: they are few."""
     _admitted(desk)
     found, warnings = list(shelf.values()), list[Warned]()
-    used = []
-    for name, text in request.args.items(multi=True):
+    used, asked = [], searching.pairs()
+    for name, text in asked:
         if name in _IGNORED or not text:
             continue
         plain, _, modifier = name.partition(":")
@@ -69,7 +71,7 @@ def _search(desk: Shelf, type_name: str, shelf: Mapping[str, _Published]) -> Res
         used.append((name, text))
         found = [each for each in found if each.matches(plain, modifier, text)]
     base = desk.settings.fhir_base
-    shown = [] if _is_counted_only() else found
+    shown = [] if {("_summary", "count"), ("_count", "0")} & set(asked) else found
     entries = [SearchEntry(f"{base}/{type_name}/{each.definition['id']}", each.body) for each in shown]
     if warnings:
         told = json_body.write(outcome.warnings(warnings))
@@ -88,11 +90,6 @@ def _check_modifier(name: str, modifier: str, text: str) -> None:
         raise InvalidSearch("This modifier is not offered here; offered is :missing", expression(name))
     if modifier and text not in {"true", "false"}:
         raise InvalidSearch("The modifier :missing takes true or false", expression(name))
-
-
-def _is_counted_only() -> bool:
-    """Whether the total is all that is asked for."""
-    return request.args.get("_summary") == "count" or request.args.get("_count") == "0"
 
 
 def _unknown(type_name: str, name: str) -> Warned:

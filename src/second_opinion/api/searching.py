@@ -25,7 +25,7 @@ from second_opinion.workflow.subscription_headers import shown as unsealed
 
 def search(desk: Shelf, type_name: str, caller: Caller, seen: Visibility) -> Response:
     """One page of what the request's parameters, in URL and form together, ask for."""
-    return negotiation.answer(page(desk, type_name, caller, seen, request.environ, _pairs()))
+    return negotiation.answer(page(desk, type_name, caller, seen, request.environ, pairs()))
 
 
 def page(
@@ -77,15 +77,16 @@ def urn() -> str:
     return f"urn:uuid:{uuid4()}"
 
 
-def _pairs() -> list[tuple[str, str]]:
-    pairs = list(request.args.items(multi=True))
+def pairs() -> list[tuple[str, str]]:
+    """The request's parameters, those of the URL before those of the form."""
+    given = list(request.args.items(multi=True))
     if request.method == "POST" and request.content_length:
         if request.mimetype != negotiation.FORM:
             raise UnsupportedMediaType(f"Content-Type of a search must be {negotiation.FORM}", "http.Content-Type")
         form = list(request.form.items(multi=True))
         auditing.asked_by_form(form)
-        pairs += form
-    return pairs
+        given += form
+    return given
 
 
 def _links(desk: Shelf, asked: Search, page: Page, caller: Caller, token: str | None) -> list[Link]:

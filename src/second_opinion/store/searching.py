@@ -28,6 +28,9 @@ MANY = 1000  # rows; a driver with more than these is no help to a page in the o
 _COLUMNS = "x.type, x.id, x.version, x.last_updated, x.body, x.case_number, q.pk, x.member"
 _FOUND = "r.type, r.id, r.version, r.last_updated, r.body, r.case_number, d.pk, r.member"
 _EARLIEST = -(2**63)  # sorts before every instant
+_NEWEST = Sort("_lastUpdated", "updated", descending=True)
+# What has changed since the paging began keeps its place in it; what is new since then has none.
+_BEFORE = "(SELECT max(h.last_updated) FROM resource_history h WHERE h.resource = r.pk AND h.last_updated <= ?)"
 _LAST_WORD = "\U0010ffff"  # sorts behind every word
 
 
@@ -55,7 +58,7 @@ class Search:
         more = len(found) > query.count
         del found[query.count :]
         total = self._total(rows_wanted) if more or query.after is not None else len(found)
-        position = (*found[-1][8:], found[-1][6]) if more and found else None
+        position = (*found[-1][8:], found[-1][6], *self._began(found[0][8:])) if more and found else None
         return Page(total, [stored(row) for row in found], position)
 
     def _total(self, rows_wanted: Part) -> int:
@@ -65,31 +68,41 @@ class Search:
 
     def statement(self, rows_wanted: Part) -> Part:
         """The page's statement: first the numbers and sort keys of its rows, then their bodies."""
-        query = self._query
-        driven = rows_wanted.text.startswith("(")
-        if driven and not query.sort:
-            return self._in_order_found(rows_wanted)
-        keys = [self._sort_key(sort) for sort in query.sort]
-        named = "".join(f", {key.text} AS k{place}" for place, key in enumerate(keys))
+        keys = [self._sort_key(sort) for sort in self._query.sort]
         names = [f"k{place}" for place in range(len(keys))]
-        ways = ["DESC" if sort.descending else "ASC" for sort in query.sort]
+        ways = ["DESC" if sort.descending else "ASC" for sort in self._query.sort]
         order = ", ".join([*(f"{name} {way}" for name, way in zip(names, ways, strict=True)), "pk ASC"])
-        beyond = _beyond([*names, "pk"], [*ways, "ASC"], query.after)
-        pk = "d.pk" if driven else "r.pk"
-        listed = f"SELECT {pk} AS pk{named} FROM {rows_wanted.text}"  # noqa: S608 - built of constants and aliases
-        chosen = f"SELECT * FROM ({listed}) f WHERE {beyond.text} ORDER BY {order} LIMIT ?"  # noqa: S608 - as above
+        beyond = _beyond([*names, "pk"], [*ways, "ASC"], self._query.after)
+        chosen = self._listed(rows_wanted, keys, beyond, order)
+        if self._query.after is not None and self._newest_first():
+            (began,) = self._began(())
+            moved = Part(f"{rows_wanted.text} AND r.last_updated > ?", (*rows_wanted.values, began))
+            before = self._listed(moved, [Part(_BEFORE, (began,)), *keys[1:]], beyond, order)
+            both = f"SELECT * FROM ({chosen.text}) a UNION ALL SELECT * FROM ({before.text}) b"  # noqa: S608 - built of constants and aliases
+            chosen = Part(f"{both} ORDER BY {order} LIMIT ?", (*chosen.values, *before.values, self._query.count + 1))
         shown = ", ".join([_COLUMNS, *(f"q.{name}" for name in names)])
         outer = order.replace("pk ", "q.pk ")
-        text = f"SELECT {shown} FROM ({chosen}) q CROSS JOIN resource x WHERE x.pk = q.pk ORDER BY {outer}"  # noqa: S608 - as above
-        values = (*(v for key in keys for v in key.values), *rows_wanted.values, *beyond.values, query.count + 1)
+        text = f"SELECT {shown} FROM ({chosen.text}) q CROSS JOIN resource x WHERE x.pk = q.pk ORDER BY {outer}"  # noqa: S608 - as above
+        return Part(text, chosen.values)
+
+    def _listed(self, rows_wanted: Part, keys: Sequence[Part], beyond: Part, order: str) -> Part:
+        """Numbers and sort keys of the page's rows among these."""
+        named = "".join(f", {key.text} AS k{place}" for place, key in enumerate(keys))
+        pk = "d.pk" if rows_wanted.text.startswith("(") else "r.pk"
+        listed = f"SELECT {pk} AS pk{named} FROM {rows_wanted.text}"  # noqa: S608 - built of constants and aliases
+        text = f"SELECT * FROM ({listed}) f WHERE {beyond.text} ORDER BY {order} LIMIT ?"  # noqa: S608 - as above
+        values = (*(v for key in keys for v in key.values), *rows_wanted.values, *beyond.values, self._query.count + 1)
         return Part(text, values)
 
-    def _in_order_found(self, rows_wanted: Part) -> Part:
-        """Without a sort the candidates come in the order of their numbers, and few are looked at: one pass does."""
-        beyond = _beyond(["d.pk"], ["ASC"], self._query.after)
-        onward = Part("", ()) if beyond is ALL else Part(f" AND {beyond.text}", beyond.values)
-        text = f"SELECT {_FOUND} FROM {rows_wanted.text}{onward.text} ORDER BY d.pk LIMIT ?"  # noqa: S608 - as above
-        return Part(text, (*rows_wanted.values, *onward.values, self._query.count + 1))
+    def _newest_first(self) -> bool:
+        """Whether what changes while somebody turns the pages moves to those turned already, and would be missed."""
+        return self._query.sort[:1] == (_NEWEST,)
+
+    def _began(self, first: Sequence[Any]) -> tuple[int, ...]:
+        """When the paging began, for an order in which rows move: the change of the first row of its first page."""
+        if not self._newest_first():
+            return ()
+        return (self._query.after[-1] if self._query.after is not None else first[0],)
 
     def matching(self) -> Part:
         """FROM and WHERE of every row that matches, as ``r``."""
