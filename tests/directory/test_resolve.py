@@ -75,6 +75,29 @@ def test_requester_kind(requester: StatedParty | None, kind: RequesterKind | Non
     assert facts(requester=requester).requester_kind is kind
 
 
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (Identifier("SUB-1"), RequesterKind.MEMBER),  # her own coverage's
+        (Identifier("FAMILY"), RequesterKind.OTHER),  # shared with another member: who of them asks is not said
+        (Identifier("M1", "https://other.example"), RequesterKind.OTHER),
+        (Identifier("M2", NUMBERS), RequesterKind.OTHER),
+    ],
+)
+def test_the_member_asks_under_any_number_the_plan_keeps_for_her_alone(number: Identifier, kind: RequesterKind) -> None:
+    lookup = directory()
+    lookup.members_.append(Member("m2", (Identifier("M2", NUMBERS),)))
+    lookup.coverages_ += [
+        CoverageRecord(f"more-{member}", member, numbers)
+        for member, numbers in (("m1", (Identifier("SUB-1"), Identifier("FAMILY"))), ("m2", (Identifier("FAMILY"),)))
+    ]
+
+    found = resolved(lookup, requester=party(PartyKind.PATIENT, identifiers=(number,)))
+
+    assert found.facts.requester_kind is kind
+    assert (found.requester is not None and found.requester.reference == "Patient/m1") is (kind is RequesterKind.MEMBER)
+
+
 def test_trace_says_that_ordering_states_the_treatment() -> None:
     source = facts(requester=provider("initial", REQUESTER)).sources["requester_kind"]
 

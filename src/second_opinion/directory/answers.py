@@ -76,7 +76,7 @@ def requester_kind(question: Question) -> Answer:
         return None, "ServiceRequest.requester: not stated"
     if party.kind is PartyKind.RELATED_PERSON:
         return RequesterKind.MEMBER, f"{party.path}: a related person of the member"
-    if party.is_subject or party.own_reference == question.member.reference:
+    if question.asked_by_member:
         return RequesterKind.MEMBER, f"{party.path}: the member"
     if question.requester is None:
         return RequesterKind.OTHER, f"{party.path}: neither the member, a representative nor a provider"

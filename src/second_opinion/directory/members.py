@@ -7,7 +7,7 @@ from functools import reduce
 
 from second_opinion.directory.lookup import Lookup
 from second_opinion.directory.model import Member
-from second_opinion.directory.stated import Identifier, StatedMember
+from second_opinion.directory.stated import Identifier, PartyKind, StatedMember, StatedParty
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,16 @@ def matches(stated: Identifier, known: Iterable[Identifier]) -> bool:
         stated.value == each.value and (stated.system is None or each.system is None or stated.system == each.system)
         for each in known
     )
+
+
+def is_member(party: StatedParty, member: Member, lookup: Lookup) -> bool:
+    """Whether a patient is this member: the request's own, of our own file, or by numbers that lead to nobody else."""
+    if party.is_subject or party.own_reference == member.reference:
+        return True
+    if party.kind is not PartyKind.PATIENT or (party.own_reference and lookup.member(_id(party.own_reference))):
+        return False
+    led = {ids for number in party.identifiers if (ids := _led_to(number, lookup))}
+    return led == {frozenset({member.id})}
 
 
 def folded(name: str) -> str:

@@ -12,7 +12,7 @@ from second_opinion.directory.alternatives import Alternatives, Exclusions, choo
 from second_opinion.directory.coverage import Days, Standing
 from second_opinion.directory.evidence import Proven, proven_candidates
 from second_opinion.directory.lookup import Lookup, SpecialtyTables
-from second_opinion.directory.members import matches
+from second_opinion.directory.members import is_member, matches
 from second_opinion.directory.model import CoverageRecord, Member
 from second_opinion.directory.providers import PROVIDERS, FoundProvider
 from second_opinion.directory.stated import Stated, StatedParty
@@ -43,6 +43,12 @@ class Question:
     def networks(self) -> tuple[tuple[str, ...], str]:
         """Organization ids of the member's networks, and where that is said."""
         return coverage.networks_of(self.standing.ours, self.lookup)
+
+    @cached_property
+    def asked_by_member(self) -> bool:
+        """Whether the member asks in person, under whichever of the numbers the plan keeps."""
+        requester = self.stated.requester
+        return requester is not None and is_member(requester, self.member, self.lookup)
 
     @cached_property
     def requester(self) -> FoundProvider | None:
