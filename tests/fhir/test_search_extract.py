@@ -77,6 +77,20 @@ def test_nested_element_in_a_list_is_found() -> None:
     assert terms(claim, "care-team") == ["Practitioner/a"]
 
 
+def test_devices_are_found_at_each_depth_of_a_claim() -> None:
+    devices = {depth: {"udi": [{"reference": f"Device/{depth}"}]} for depth in ("procedure", "item", "detail", "sub")}
+    detail = devices["detail"] | {"subDetail": [devices["sub"]]}
+    claim = {
+        "resourceType": "Claim",
+        "procedure": [devices["procedure"]],
+        "item": [devices["item"] | {"detail": [detail]}],
+    }
+
+    found = [terms(claim, f"{each}-udi") for each in ("procedure", "item", "detail", "subdetail")]
+
+    assert found == [["Device/procedure"], ["Device/item"], ["Device/detail"], ["Device/sub"]]
+
+
 def test_network_is_read_from_its_extension_alone() -> None:
     role = {
         "resourceType": "PractitionerRole",

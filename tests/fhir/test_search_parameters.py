@@ -22,7 +22,8 @@ OF_R4 = {
     "DocumentReference": "author category contenttype custodian date encounter identifier language patient related "
     "status subject type",
     "Binary": "",
-    "Claim": "identifier patient provider insurer created status use priority facility care-team enterer encounter",
+    "Claim": "identifier patient provider insurer created status use priority facility care-team enterer encounter "
+    "payee item-udi detail-udi subdetail-udi procedure-udi",
     "Patient": "identifier family given name birthdate gender general-practitioner",
     "Coverage": "identifier beneficiary patient payor status",
     "Consent": "identifier patient status",

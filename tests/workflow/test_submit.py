@@ -95,6 +95,16 @@ def test_different_content_under_one_identifier_names_the_case(harbor: Service, 
     assert harbor.count("case_file") == 1
 
 
+def test_an_identifier_that_stands_there_twice_is_one(harbor: Service, ehr: Caller) -> None:
+    [number] = an_order()["identifier"]
+    twice = an_order(identifier=[number, number | {"use": "usual"}])
+
+    answers = [send(twice) for send in (ehr.submit, ehr.create, ehr.submit)]
+
+    assert [each.status_code for each in answers] == [200, 200, 200]
+    assert harbor.count("case_file") == 1
+
+
 def test_another_partners_identifier_neither_collides_nor_shows(harbor: Service, ehr: Caller) -> None:
     ehr.submit(an_order())
     other = harbor.partner("elsewhere", npi="1245319599")

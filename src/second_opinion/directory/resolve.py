@@ -133,7 +133,7 @@ def _or(ask: Callable[[], T], otherwise: T) -> T:
 def _requester(question: Question) -> ResolvedParty | None:
     """The requester; the member asking for herself is the Patient of our own file."""
     party = question.stated.requester
-    if _or(lambda: question.asked_by_member, False):
+    if _or(lambda: question.asked_by_member, otherwise=False):
         return ResolvedParty(PartyKind.PATIENT, question.member.reference, None, None)
     return _party(party, _or(lambda: question.requester, None))
 

@@ -12,8 +12,9 @@ Json = dict[str, Any]
 
 
 def keys(received: Received) -> tuple[str, ...]:
-    """What makes the order this one: its business identifiers; without any, its content."""
-    found = tuple(f"{each.get('system', '')}|{each['value']}" for each in identifiers(received) if each.get("value"))
+    """What makes the order this one: its business identifiers, each once; without any, its content."""
+    numbered = (each for each in identifiers(received) if each.get("value"))
+    found = tuple(dict.fromkeys(f"{each.get('system', '')}|{each['value']}" for each in numbered))
     return found or (f"content:{received.digest}",)
 
 
