@@ -12,7 +12,7 @@ from desks import Caller, Service, issue, json, outputs, status_of
 from second_opinion.fhir.case_view import Delivery
 from second_opinion.store.changes import Work
 from second_opinion.workflow import fared
-from small_directory import CLOSED, MEMBERS, NUCC, OUTSIDE, VENDOR
+from small_directory import CLOSED, INSIDE, MEMBERS, NUCC, OPEN, OUTSIDE, VENDOR, resources
 from small_orders import PENDED, a_ride, an_order, condition, provider
 from workflow.informing import fact, tell
 
@@ -356,6 +356,20 @@ def test_a_vendor_that_drives_already_is_told_that_the_ride_now_waits_and_when_i
 
     numbers = {str(each.body.get("number")).rpartition("-T")[2] for each in sent_to_vendor(harbor)}
     assert numbers == {"None", "1-2", "1-3"}
+
+
+def test_once_the_doctor_is_named_the_vendor_is_told_where_to_drive(
+    harbor: Service, vendor: Caller, ehr: Caller
+) -> None:
+    street = {"use": "work", "line": ["7 Clinic Street"], "city": "Stockton", "state": "CA"}
+    harbor.load([each | ({"address": [street]} if each["id"] == "clinic" else {}) for each in resources()])
+    task = ehr.task(ehr.submit(an_order(**DRIVEN)))
+    assert "7 Clinic Street" not in str(ride_of(vendor))
+
+    tell(ehr, task, fact("requested-provider", valueReference=provider(INSIDE[OPEN[0]])))
+
+    assert "7 Clinic Street" in str(ride_of(vendor))
+    assert {str(each.body.get("number")).rpartition("-T")[2] for each in sent_to_vendor(harbor)} == {"None", "1-2"}
 
 
 @pytest.mark.usefixtures("vendor")
