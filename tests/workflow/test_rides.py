@@ -12,7 +12,7 @@ from desks import Caller, Service, issue, json, outputs, status_of
 from second_opinion.fhir.case_view import Delivery
 from second_opinion.store.changes import Work
 from second_opinion.workflow import fared
-from small_directory import CLOSED, INSIDE, MEMBERS, NUCC, OPEN, OUTSIDE, VENDOR, resources
+from small_directory import CLOSED, INSIDE, MEMBERS, NPI, NUCC, OPEN, OUTSIDE, VENDOR, resources
 from small_orders import PENDED, a_ride, an_order, condition, provider
 from workflow.informing import fact, tell
 
@@ -370,6 +370,54 @@ def test_once_the_doctor_is_named_the_vendor_is_told_where_to_drive(
 
     assert "7 Clinic Street" in str(ride_of(vendor))
     assert {str(each.body.get("number")).rpartition("-T")[2] for each in sent_to_vendor(harbor)} == {"None", "1-2"}
+
+
+OTHER_VENDOR = "4000000002"
+
+
+@pytest.mark.parametrize(
+    ("contract", "driven_by_one"),
+    [({}, True), ({"specialty": []}, False), ({"period": {"end": "2025-12-31"}}, False), ({"active": False}, False)],
+)
+def test_of_several_vendors_the_one_the_network_has_a_contract_with_for_rides_drives(
+    harbor: Service, ehr: Caller, contract: Json, *, driven_by_one: bool
+) -> None:
+    other = {"resourceType": "Organization", "id": "other-rides", "active": True, "name": "Other Rides"}
+    affiliation: Json = {
+        "resourceType": "OrganizationAffiliation",
+        "id": "rides-contract",
+        "active": True,
+        "participatingOrganization": {"reference": "Organization/rides"},
+        "network": [{"reference": "Organization/harbor-network"}],
+        "specialty": [{"coding": [{"system": NUCC, "code": "343900000X"}]}],
+    } | contract
+    numbered = other | {"identifier": [{"system": NPI, "value": OTHER_VENDOR}]}
+    kept = {name: value for name, value in affiliation.items() if value != []}
+    harbor.load([*resources(), numbered, kept])
+    harbor.partner("vendor", kind="vendor", npi=VENDOR)
+    harbor.partner("other", kind="vendor", npi=OTHER_VENDOR)
+
+    ehr.submit(an_order(**DRIVEN))
+
+    assert ("owner" in ride_of(ehr)[1]) == driven_by_one
+    assert len(harbor.partner("plan", kind="plan").found("Task?performer=network")) == (not driven_by_one)
+    if driven_by_one:
+        assert ride_of(ehr)[1]["owner"]["reference"] == "Organization/rides"
+
+
+def test_a_ride_without_a_vendor_is_a_persons_until_there_is_one(harbor: Service, ehr: Caller) -> None:
+    task = ehr.task(ehr.submit(an_order(**DRIVEN)))
+    plan = harbor.partner("plan", kind="plan")
+    (entry,) = plan.found("Task?performer=network")
+    assert (entry["status"], entry["statusReason"]["text"][:18]) == ("requested", "No vendor is known")
+    assert ehr.client.get(f"/fhir/Task/{entry['id']}").status_code == 404
+
+    harbor.partner("vendor", kind="vendor", npi=VENDOR)
+    tell(plan, task, fact("transportation", valueCode="nmt-taxi"))
+
+    assert plan.read(f"Task/{entry['id']}")["status"] == "completed"
+    assert ride_of(ehr)[1]["owner"]["reference"] == "Organization/rides"
+    assert len(sent_to_vendor(harbor)) == 2
 
 
 @pytest.mark.usefixtures("vendor")

@@ -31,7 +31,9 @@ def _of_task(task: Json, words: Vocabulary) -> str:
         return STATUS
     if "undelivered" in kinds:
         return STAFF
-    return _ride(task.get("owner", {})) if "transportation" in kinds else EVERYBODY
+    if "transportation" not in kinds:
+        return EVERYBODY
+    return STAFF if "performerType" in task else _ride(task.get("owner", {}))  # on a work list: a person's to arrange
 
 
 def _of_message(message: Json, words: Vocabulary) -> str:

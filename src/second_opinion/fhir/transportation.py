@@ -32,7 +32,7 @@ PURPOSE = "Ride to a medical appointment"
 
 def write(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> list[Json]:
     """The order of one trip, its Task, and where the vendor does not drive as asked, the Task of a person."""
-    problem = [] if ride.problem_task_id is None else [_problem(view, vocabulary, ride, ride.problem_task_id)]
+    problem = [] if ride.problem_task_id is None else [_arrange(view, vocabulary, ride, ride.problem_task_id)]
     return [write_order(view, vocabulary, ride), write_task(view, vocabulary, ride), *problem]
 
 
@@ -114,7 +114,7 @@ def write_task(view: CaseView, vocabulary: Vocabulary, ride: Ride) -> Json:
     return task
 
 
-def _problem(view: CaseView, vocabulary: Vocabulary, ride: Ride, ident: str) -> Json:
+def _arrange(view: CaseView, vocabulary: Vocabulary, ride: Ride, ident: str) -> Json:
     """What the vendor would not do, or not as asked: a person of the plan's arranges the ride."""
     at = instant(ride.problem_at or view.updated_at)
     return {
@@ -125,11 +125,11 @@ def _problem(view: CaseView, vocabulary: Vocabulary, ride: Ride, ident: str) -> 
         "groupIdentifier": case_number(view, vocabulary),
         "partOf": [to("Task", view.task_id)],
         "status": _problem_stands(view, ride),
-        "statusReason": ride.status_reason or {"text": "The vendor drives in another way than was asked for"},
+        "statusReason": _problem(ride),
         "intent": "order",
         "priority": view.priority,
         "code": {"coding": [FULFILL, vocabulary.own("case-task", "transportation")]},
-        "description": "Arrange the ride: the vendor does not drive as asked",
+        "description": "Arrange the ride",
         "focus": to("Task", ride.task_id),
         "for": view.member,
         "authoredOn": at,
@@ -138,6 +138,13 @@ def _problem(view: CaseView, vocabulary: Vocabulary, ride: Ride, ident: str) -> 
         "owner": view.insurer,
         "performerType": [vocabulary.own_concept("work-queue", "network")],
     }
+
+
+def _problem(ride: Ride) -> Json:
+    """Why a person arranges it."""
+    if ride.vendor is None:
+        return {"text": "No vendor is known, or several are, and none of them is the network's"}
+    return ride.status_reason or {"text": "The vendor drives in another way than was asked for"}
 
 
 def _problem_stands(view: CaseView, ride: Ride) -> str:

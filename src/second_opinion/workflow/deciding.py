@@ -170,7 +170,9 @@ def owing(desk: Desk, case: CaseFile, member: Member, clocks: tuple[Clock, ...])
     view, asked = case.view, case.transportation
     needed_at = running.due(clocks, ClockName.TRANSPORT_READY) or view.decided_at
     if asked:
-        view = ride_changes.wanted(view, ride(desk, case, asked, member, needed_at), milliseconds(desk.now()))
+        now = milliseconds(desk.now())
+        wanted = ride_changes.wanted(view, ride(desk, case, asked, member, needed_at), now)
+        view = ride_changes.listed(wanted, now)
     return replace(
         case,
         view=replace(

@@ -17,6 +17,8 @@ def wanted(view: CaseView, ride: Ride, now: datetime) -> CaseView:
     and is the vendor's to accept again.
     """
     before = view.ride
+    if before is not None and before.vendor is None:
+        return replace(view, ride=replace(ride, problem_solved=before.problem_solved or ride.vendor is not None))
     if before is None or _never_told(before) or _said(before) == _said(ride):
         return replace(view, ride=ride)
     if before.status in GIVEN_BACK or before.problem_task_id is not None:
@@ -27,6 +29,14 @@ def wanted(view: CaseView, ride: Ride, now: datetime) -> CaseView:
 def _never_told(ride: Ride) -> bool:
     """Whether the vendor has not been asked for it yet."""
     return ride.waits and ride.edition == 1
+
+
+def listed(view: CaseView, now: datetime) -> CaseView:
+    """The case whose ride nobody is known to drive on a person's list."""
+    ride = view.ride
+    if ride is None or ride.vendor is not None or ride.problem_task_id is not None:
+        return view
+    return replace(view, ride=replace(ride, problem_task_id=str(uuid7()), problem_at=now))
 
 
 def moved(ride: Ride, now: datetime) -> Ride:

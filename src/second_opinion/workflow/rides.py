@@ -11,14 +11,17 @@ from uuid_utils import uuid7
 from second_opinion.access import registry
 from second_opinion.directory.lookup import DirectoryMoved
 from second_opinion.directory.model import Member
+from second_opinion.directory.network import contracts
 from second_opinion.directory.stated import StatedTransportation
 from second_opinion.errors import Unavailable
 from second_opinion.fhir.case_view import Reference, Ride
 from second_opinion.fhir.codes import NPI
+from second_opinion.fhir.parties import nucc
 from second_opinion.workflow import addressees
 from second_opinion.workflow.case_file import CaseFile
 from second_opinion.workflow.desk import Desk
 
+TRANSPORTATION = "343900000X"  # NUCC: non-emergency medical transport (van)
 _OF_A_PLACE = ("line", "city", "district", "state", "postalCode", "country")
 
 log = logging.getLogger(__name__)
@@ -73,10 +76,13 @@ def _destination(desk: Desk, doctor: Reference | None) -> dict[str, Any] | None:
 def _vendor(desk: Desk) -> Reference | None:
     """The one organization of the directory whose number an active partner of class vendor holds.
 
-    None where none or several are, and where the look-up fails: the answer does not wait for who drives.
+    Of several, the one the network has a contract with for rides. None where that leaves none or several, and where
+    the look-up fails: the answer does not wait for who drives.
     """
     try:
         found = _vendors(desk)
+        if len(found) > 1:
+            found = {each for each in found if _drives_for_the_network(desk, each[0].partition("/")[2])}
     except (DirectoryMoved, Unavailable):
         raise
     except Exception as fault:  # noqa: BLE001 - whatever broke, a person finds the vendor
@@ -86,6 +92,17 @@ def _vendor(desk: Desk) -> Reference | None:
         return None
     reference, npi = found.pop()
     return {"reference": reference, "identifier": {"system": NPI, "value": npi}}
+
+
+def _drives_for_the_network(desk: Desk, organization: str) -> bool:
+    """Whether a contract in force puts the organization into one of the networks, for transportation."""
+    with desk.directory.snapshot() as lookup:
+        networks = [each.id for each in lookup.networks()]
+        today = desk.calendar.day(desk.now())
+        held = [each for each in contracts(organization, networks, lookup) if each.period.covers(today)]
+    bodies = (desk.store.body("OrganizationAffiliation", each.id) for each in held)
+    specialties = (orjson.loads(body).get("specialty", ()) for body in bodies if body)
+    return any(TRANSPORTATION in nucc(each) for each in specialties)
 
 
 def _vendors(desk: Desk) -> set[tuple[str, str]]:
