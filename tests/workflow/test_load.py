@@ -234,7 +234,15 @@ def test_id_that_stands_twice_in_a_load_is_refused(kept: Store, tmp_path: Path) 
     assert refused(kept, first, second) == ["b.ndjson:2: Patient.id stands twice in this load"]
 
 
-@pytest.mark.parametrize("content", [b"no gzip at all", gzip.compress(lines(made.patient()))[:-4]])
+def damaged(archive: bytes) -> bytes:
+    """One whose compressed part has been overwritten: it begins like gzip and is none."""
+    return archive[:12] + b"\xff" * 8 + archive[20:]
+
+
+ARCHIVE = gzip.compress(lines(made.patient()))
+
+
+@pytest.mark.parametrize("content", [b"no gzip at all", ARCHIVE[:-4], damaged(ARCHIVE)])
 def test_archive_that_is_not_whole_is_refused(kept: Store, tmp_path: Path, content: bytes) -> None:
     path = written(tmp_path / "Patient.ndjson.gz", content)
 

@@ -1,5 +1,6 @@
 """The first reading of a load: every resource checked, none stored; what it finds is all the second reading needs."""
 
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ def survey(sources: Sequence[Source], meter: Meter) -> Survey:
             for number, piece in meter.pieces(source):
                 digest.update(piece)
                 _look(f"{source.name}:{number}", piece, found, faults)
-        except (OSError, EOFError):
+        except (OSError, EOFError, zlib.error):
             faults.add(f"{source.name}: cannot be read to its end; is it whole?")
     if not faults.count and not found.counts:
         faults.add(f"{', '.join(each.name for each in sources)}: holds no resource of a directory")
