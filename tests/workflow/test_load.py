@@ -172,6 +172,7 @@ def test_consent_and_flag_are_loaded_and_other_types_are_skipped_with_a_word(kep
         (lines(made.patient("m" * 65)), "Patient.id must be 1 to 64 letters, digits, hyphens and dots"),
         (b'{"resourceType":"Patient"}', "Patient.id must be 1 to 64 letters, digits, hyphens and dots"),
         (lines(made.patient(birthDate="6 May 1980")), "Patient.birthDate must be a date: YYYY, YYYY-MM or YYYY-MM-DD"),
+        (lines(made.patient(birthDate="1981-02-29")), "Patient.birthDate must be a date: YYYY, YYYY-MM or YYYY-MM-DD"),
         (lines(made.patient(identifier="M1")), "Patient.identifier must be a list of objects"),
         (lines(made.patient(identifier=[{"value": 1}])), "Patient.identifier must have text as value and system"),
         (lines(made.patient(name=[{"family": ["A"]}])), "Patient.name must have text as family"),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from desks import Caller, Service, json, outputs, status_of
+from second_opinion.access import registry
 from second_opinion.cases.status import CaseStatus
 from second_opinion.review.facts import Facts, Reason, RequesterKind, Urgency
 from second_opinion.store.changes import Changes
@@ -242,3 +243,27 @@ def schedule(harbor: Service, number: int) -> None:
     view = replace(case.view, status=CaseStatus.SCHEDULED.value)
     moved = replace(case, version=case.version + 1, view=view)
     harbor.desk.store.save(Changes(case=case_file.row(moved)))
+
+
+def test_a_question_that_two_changed_cases_still_hold_can_be_asked_anew(ehr: Caller) -> None:
+    for number, other in (("ORD-1", UNSTATED[0]), ("ORD-2", UNSTATED[1])):
+        order = an_order(number, **PENDED)
+        kept = ehr.submit(order).headers["Link"].split("/ServiceRequest/")[1].split(">")[0]
+        assert ehr.put(an_order(number, id=kept, **PENDED, **specialty(other))).status_code == 200
+
+    answered = ehr.submit(an_order("ORD-3", **PENDED))
+
+    assert answered.status_code == 200
+    assert ehr.submit(an_order("ORD-4", **PENDED)).headers["Location"] == answered.headers["Location"]
+
+
+def test_a_sender_who_may_only_create_can_ask_the_same_question_again_and_again(harbor: Service) -> None:
+    registry.add_partner(
+        harbor.desk.store, "sender", partner_class="ehr", organization="1003000126", scope="system/ServiceRequest.c"
+    )
+    sender = harbor.caller("sender")
+
+    answered = [sender.submit(an_order(f"ORD-{number}", **PENDED)) for number in range(4)]
+
+    assert [each.status_code for each in answered] == [200] * 4
+    assert len({each.headers["Location"] for each in answered}) == 1

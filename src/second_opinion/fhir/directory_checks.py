@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from second_opinion.fhir import dates
@@ -122,7 +123,16 @@ def _period(value: Any) -> str | None:
 
 
 def _birth_date(value: Any) -> str | None:
-    return None if type(value) is str and BIRTH_DATE.fullmatch(value) else "must be a date: YYYY, YYYY-MM or YYYY-MM-DD"
+    exists = type(value) is str and BIRTH_DATE.fullmatch(value) and (value[8:] <= "28" or _is_a_day(value))
+    return None if exists else "must be a date: YYYY, YYYY-MM or YYYY-MM-DD"
+
+
+def _is_a_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 _ANY: Mapping[str, Check] = {

@@ -79,7 +79,7 @@ def question_row(desk: Desk, partner: str, case: CaseFile, held_by: int | None) 
         return partner, base
     beside = f"{base}|{case.doctor}"
     further = desk.store.open_question(partner, beside)
-    if further == case.number or (further is not None and not _may_take(desk, further)):
+    if further == case.number or (further is not None and not _may_take(desk, further, case)):
         return None
     return partner, beside
 
@@ -162,11 +162,14 @@ def _alive(desk: Desk, request: Request) -> list[CaseFile]:
     return [case_file.load(each.body) for each in stored if not CaseStatus(each.status).is_final]
 
 
-def _may_take(desk: Desk, number: int) -> bool:
-    """Whether the case is at a stage at which it takes further orders at all."""
+def _may_take(desk: Desk, number: int, other: CaseFile) -> bool:
+    """Whether that case would have taken the order of the other: it may hold a question it no longer asks itself."""
     stored = desk.store.case(number)
-    status = CaseStatus(stored.status) if stored else None
-    return status is not None and (status.is_open or status in FAVOURABLE)
+    if stored is None:
+        return False
+    status, holding = CaseStatus(stored.status), case_file.load(stored.body)
+    same = (holding.question, holding.doctor) == (other.question, other.doctor)
+    return same and (status.is_open or status in FAVOURABLE)
 
 
 def _takes(desk: Desk, case: CaseFile, request: Request) -> bool:
