@@ -1,12 +1,12 @@
 """Which members a payer may be told about: by an active consent for it, and none against it. Synthetic data."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import orjson
 import pytest
 
-from second_opinion.access.consents import members
+from second_opinion.access.consents import local_day, members
 from second_opinion.fhir.directory_terms import directory_terms
 
 Json = dict[str, Any]
@@ -62,3 +62,16 @@ def consent(kind: str | None = "permit", *npis: str, status: str = "active", **m
 )
 def test_a_consent_for_the_payer_counts_and_one_against_it_counts_more(consents: list[Json], told: bool) -> None:  # noqa: FBT001 - a table
     assert members(Kept(*consents), [PAYER], TODAY) == (("member-0",) if told else ())
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        (datetime(2026, 3, 2, 7, 59, 59, tzinfo=UTC), date(2026, 3, 1)),
+        (datetime(2026, 3, 2, 8, tzinfo=UTC), date(2026, 3, 2)),
+        (datetime(2026, 7, 2, 6, 59, 59, tzinfo=UTC), date(2026, 7, 1)),
+        (datetime(2026, 7, 2, 7, tzinfo=UTC), date(2026, 7, 2)),
+    ],
+)
+def test_a_consents_day_is_the_plans(at: datetime, day: date) -> None:
+    assert local_day(at) == day

@@ -4,12 +4,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import orjson
 
 from second_opinion.access.caller import Caller, Identify
 
 ACTOR = "actor"  # index name of whom a Consent names: an identifier's value, or Organization/id
+ZONE = ZoneInfo("America/Los_Angeles")
 ANYBODY = "*"  # what it is found by where it denies and names nobody
 
 Json = Mapping[str, Any]
@@ -36,7 +38,12 @@ def with_consents(caller: Caller, store: Consents) -> Caller:
     if caller.partner_class != "payer":
         return caller
     npis = [npi for npi in (caller.organization, *caller.npis) if npi]
-    return replace(caller, members=members(store, npis, datetime.now(UTC).date()))
+    return replace(caller, members=members(store, npis, local_day(datetime.now(UTC))))
+
+
+def local_day(at: datetime) -> date:
+    """The day it is for a consent: its dates have no zone, and are the plan's."""
+    return at.astimezone(ZONE).date()
 
 
 def members(store: Consents, npis: Sequence[str], today: date) -> tuple[str, ...]:
