@@ -68,6 +68,8 @@ class Search:
 
     def statement(self, rows_wanted: Part) -> Part:
         """The page's statement: first the numbers and sort keys of its rows, then their bodies."""
+        if rows_wanted.text.startswith("(") and not self._query.sort:
+            return self._in_order_found(rows_wanted)
         keys = [self._sort_key(sort) for sort in self._query.sort]
         names = [f"k{place}" for place in range(len(keys))]
         ways = ["DESC" if sort.descending else "ASC" for sort in self._query.sort]
@@ -84,6 +86,13 @@ class Search:
         outer = order.replace("pk ", "q.pk ")
         text = f"SELECT {shown} FROM ({chosen.text}) q CROSS JOIN resource x WHERE x.pk = q.pk ORDER BY {outer}"  # noqa: S608 - as above
         return Part(text, chosen.values)
+
+    def _in_order_found(self, rows_wanted: Part) -> Part:
+        """Without a sort the candidates come in the order of their numbers, and few are looked at: one pass does."""
+        beyond = _beyond(["d.pk"], ["ASC"], self._query.after)
+        onward = Part("", ()) if beyond is ALL else Part(f" AND {beyond.text}", beyond.values)
+        text = f"SELECT {_FOUND} FROM {rows_wanted.text}{onward.text} ORDER BY d.pk LIMIT ?"  # noqa: S608 - as above
+        return Part(text, (*rows_wanted.values, *onward.values, self._query.count + 1))
 
     def _listed(self, rows_wanted: Part, keys: Sequence[Part], beyond: Part, order: str) -> Part:
         """Numbers and sort keys of the page's rows among these."""
