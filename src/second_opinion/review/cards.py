@@ -133,4 +133,6 @@ def _limits(wording: Section, when: Collection[str]) -> dict[str, int]:
             raise wording.wrong(f"the limit '{limit}' is missing; write limits = {{ {limit} = … }}")
         if type(value) is not kind:
             raise wording.wrong(f"the limit '{limit}' must be of type {kind.__name__}")
+        if isinstance(value, int) and value < 1:
+            raise wording.wrong(f"the limit '{limit}' must be above 0")
     return dict(limits.content)
