@@ -251,14 +251,3 @@ def test_five_megabytes_are_read_or_refused_in_seconds(filler: dict[str, Any]) -
 
     assert error is None or error.status in {400, 422}
     assert time.perf_counter() - begun < 15
-
-
-def test_an_order_reads_in_a_millisecond_or_so() -> None:
-    body = json_body.write(a_full_order())
-    read(body)
-
-    begun = time.perf_counter()
-    for _ in range(50):
-        read(body)
-
-    assert (time.perf_counter() - begun) / 50 < 0.01
