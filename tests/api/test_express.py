@@ -106,6 +106,8 @@ def test_both_leave_the_same_record(harbor: Service, submitter: Caller, task: Js
         ("Task/{id}", {"If-None-Match": 'W/"{version}"'}, 304),
         ("Task/{id}", {"Accept": "text/turtle"}, 406),
         ("Task/{id}?_format=json", {}, 200),
+        ("Task?_id={id}&_format=json", {}, 200),
+        ("Task?_id={id}&%5Fformat=text%2Fturtle", {}, 406),
         ("Task/{id}/_history", {}, 200),
         ("Task?nothing=known", {"Prefer": "handling=strict"}, 400),
         ("Task?patient=%ff", {}, 200),

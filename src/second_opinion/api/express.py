@@ -85,6 +85,8 @@ class _Lane:
         require(caller, kind, "s")
         query = environ.get("QUERY_STRING", "")
         pairs = _remembered(query) if len(query) <= REMEMBERED else _pairs(query)
+        if any(name == "_format" for name, _ in pairs):
+            raise _NotPlain
         body = searching.page(self.desk, kind, caller, visibility(caller, "s"), environ, pairs)
         access_log.note_route(environ, f"/fhir/{kind}")
         return [], body
@@ -105,7 +107,7 @@ def _asked(environ: Environ) -> tuple[str, str | None]:
         raise _NotPlain
     if environ.get("CONTENT_LENGTH", "0") not in {"", "0"} or "HTTP_TRANSFER_ENCODING" in environ:
         raise _NotPlain
-    if any(name in environ for name in _CONDITIONAL) or "_format" in environ.get("QUERY_STRING", ""):
+    if any(name in environ for name in _CONDITIONAL):
         raise _NotPlain
     negotiation.check_taken(environ.get("HTTP_ACCEPT", ""))
     return path[1], path[2]

@@ -67,7 +67,7 @@ class Preferences:
 def check_accepted(asked: Request) -> None:
     """NotAcceptable 406 unless the caller takes FHIR JSON; ``_format`` beats Accept."""
     environ, chosen = asked.environ, None
-    if "_format" in environ.get("QUERY_STRING", "") or environ.get("CONTENT_TYPE", "").startswith(FORM):
+    if "format" in environ.get("QUERY_STRING", "") or environ.get("CONTENT_TYPE", "").startswith(FORM):
         chosen = asked.values.get("_format")
     check_taken(chosen or environ.get("HTTP_ACCEPT", ""), named_by_format=bool(chosen))
 

@@ -9,6 +9,8 @@ from second_opinion.review.reading import Section, toml
 FILE = "sensitive.toml"
 ICD_10 = frozenset({"http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"})
 AGE_OF_MAJORITY = 18
+# What no plan may leave out: HIV, contraception, abortion, gender, substance use, mental health
+AT_LEAST = ("B20", "Z21", "Z30", "Z332", "O04", *(f"F{number}" for number in range(10, 100)))
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,11 @@ def load(path: Path) -> Sensitive:
     content, _ = toml(file)
     document = Section(str(file), content)
     document.allow("labels")
-    return Sensitive(tuple(_label(str(file), each) for each in document.tables("labels")))
+    labels = tuple(_label(str(file), each) for each in document.tables("labels"))
+    always = tuple(prefix for each in labels if not each.minors for prefix in each.prefixes)
+    if missing := [each for each in AT_LEAST if not each.startswith(always)]:
+        raise document.wrong(f"'labels' must protect {', '.join(missing)} at every age, among others")
+    return Sensitive(labels)
 
 
 def _label(file: str, content: object) -> Label:
