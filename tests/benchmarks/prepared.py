@@ -34,6 +34,8 @@ class Prepared:
     def copy(self, name: str) -> Path:
         """A database of one measurement's own."""
         own = self.folder / f"{name}.db"
+        for left in self.folder.glob(f"{name}.db?*"):
+            left.unlink() if left.is_file() else shutil.rmtree(left)
         shutil.copyfile(self.database, own)
         return own
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from .prepared import PUBLIC_URL
 
 STARTED_WITHIN = 30  # seconds
+LOOK_EVERY = 0.5  # seconds
+AT_REST = 0.08  # of one processor: what a worker uses that looks for work and finds none, and a little
 PROCESSES = 2
 
 
@@ -34,6 +36,16 @@ class Service:
                 if int(fields[2]) == self.group:
                     ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
+
+    def rest(self) -> None:
+        """Wait until all of its processes, the background worker too, have started and have nothing to do."""
+        deadline = time.monotonic() + STARTED_WITHIN
+        while time.monotonic() < deadline:
+            before = self.processor_seconds()
+            time.sleep(LOOK_EVERY)
+            if self.processor_seconds() - before < AT_REST * LOOK_EVERY:
+                return
+        raise TimeoutError(f"the service was not at rest within {STARTED_WITHIN} seconds")
 
 
 def free_port() -> int:

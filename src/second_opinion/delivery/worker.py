@@ -22,6 +22,7 @@ from second_opinion.store.queue_engine import queue_engine
 DISPATCHER = 0  # the place of whoever hands work over; the others are workers' own
 MOST_WORKERS = 1000
 HANDED_AT_ONCE = 100
+STANDS_BACK = timedelta(seconds=20)  # at most, while requests write; work due for longer waits for none of them
 LOOK_EVERY = 0.2  # seconds
 ASK_EVERY = 2.0  # seconds between questions whether somebody else still hands over
 CARE_EVERY = 5.0  # seconds between looks after the dead
@@ -64,11 +65,14 @@ class Worker:
         ``chores`` are done at the start and every so many seconds of real time.
         """
         self._store = store
+        store.step_back()
         self._place, number = own_place(store)
         self._name = executor(number)
         self._dispatcher: Place | None = None
         self._asking = Rhythm(ASK_EVERY)
-        self._queue = Queue(url, queue_engine(url), self._name, perform)
+        self._perform = perform
+        self._ending = Event()
+        self._queue = Queue(url, queue_engine(url), self._name, lambda key, tries: self._try(key, tries))
         self._partition = partition
         self._chores = [(Rhythm(every), chore) for every, chore in (*chores, (CARE_EVERY, self._take_care))]
 
@@ -86,6 +90,7 @@ class Worker:
                     log.error("worker %s lost its place; it ends, and is started again", self._name)
                     break
         finally:
+            self._ending.set()
             self._queue.close(patience)
             self._leave()
 
@@ -106,9 +111,22 @@ class Worker:
             self._dispatcher = self._store.hold(DISPATCHER)
         if self._dispatcher is None:
             return
-        while works := self._store.waiting_work(datetime.now(UTC), HANDED_AT_ONCE):
+        while works := self._store.waiting_work(now := datetime.now(UTC), HANDED_AT_ONCE):
+            if self._stands_back(works[0], now):
+                return
             self._queue.take([replace(work, partner=self._partition(work)) for work in works])
             self._store.work_handed_over(works)
+
+    def _try(self, key: str, tries: int) -> None:
+        """One try, when no request is slowed down by it."""
+        work = self._store.work(key)
+        while work is not None and self._stands_back(work, datetime.now(UTC)) and not self._ending.wait(LOOK_EVERY):
+            pass
+        self._perform(key, tries)
+
+    def _stands_back(self, work: Work, now: datetime) -> bool:
+        """Whether requests go first."""
+        return self._store.is_waited_for() and _due(work) > now - STANDS_BACK
 
     def _take_care(self) -> None:
         """Resume what dead workers left, and let tries that got lost be tried again."""
@@ -126,6 +144,12 @@ class Worker:
         for place in (self._place, self._dispatcher):
             if place is not None:
                 place.release()
+
+
+def _due(work: Work) -> datetime:
+    """Since when it could have been tried."""
+    assert work.asked_at is not None  # noqa: S101 - work read from the store has it
+    return max(work.asked_at, work.not_before or work.asked_at)
 
 
 PREFIX = "worker-"

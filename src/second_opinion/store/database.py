@@ -17,6 +17,7 @@ from second_opinion.store import audit_chain
 from second_opinion.store.places import Place
 from second_opinion.store.stamp import Stamp
 from second_opinion.store.tables import metadata
+from second_opinion.store.waiting import Waiting
 
 Row = tuple[Any, ...]
 CHUNK = 100  # rows of one INSERT: few statements, because each one gives up the interpreter lock
@@ -143,6 +144,10 @@ class Database(Protocol):
     @property
     def stamp(self) -> Stamp | None:
         """Renewed whenever the registry changes, by whatever process; None: nothing tells, and it is read each time."""
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """Whether somebody waits for writes; None: this database has a machine, or a lock for each row, of its own."""
 
     def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of one query, of what is committed now."""

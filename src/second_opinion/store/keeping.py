@@ -275,6 +275,15 @@ class Store:
         """Let it be tried once more, not before this instant of real time."""
         worklist.again(self._database, work, not_before)
 
+    def step_back(self) -> None:
+        """Nobody waits for what this process writes."""
+        if self._database.waiting is not None:
+            self._database.waiting.step_back()
+
+    def is_waited_for(self) -> bool:
+        """Whether others who answer requests write to this database just now, and would be slowed down by more work."""
+        return self._database.waiting is not None and self._database.waiting.lately()
+
     def hold(self, place: int) -> Place | None:
         """One of the numbered places a process may hold while it lives; None where somebody else holds it."""
         return self._database.hold(place)

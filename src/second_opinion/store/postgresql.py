@@ -90,6 +90,7 @@ class Postgresql:
 
     dialect = POSTGRESQL
     stamp = None
+    waiting = None
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url).set(drivername="postgresql+psycopg")

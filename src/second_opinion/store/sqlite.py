@@ -21,6 +21,7 @@ from second_opinion.store.places import Place, file_place
 from second_opinion.store.sqlite_bulk import SqliteBulk, only_one, sqlalchemy_transaction
 from second_opinion.store.stamp import Stamp
 from second_opinion.store.turns import Turns
+from second_opinion.store.waiting import Waiting
 
 CHECKPOINT_ROWS = 20_000  # new rows, of all processes, after which the write-ahead log is carried into the file
 STATEMENTS = 512  # statements each connection keeps compiled
@@ -58,6 +59,7 @@ class SqliteFile:
         self._path = path
         self._turns = Turns(path)
         self.stamp = Stamp(path.with_name(f"{path.name}.registry"))
+        self.waiting = Waiting(path.with_name(f"{path.name}.waiting"))
         self._readers: WeakSet[sqlite3.Connection] = WeakSet()
         self._mine = local()
         self._writing = _connected(str(path), cache_kib=65536)
@@ -89,6 +91,7 @@ class SqliteFile:
 
     def write(self, batch: Batch) -> None:
         """Write the batch in this process's next commit."""
+        self.waiting.written()
         self._writer.write(batch)
 
     def note(self, rows: Sequence[Row]) -> None:
@@ -156,6 +159,7 @@ class SqliteFile:
         self._writing.close()
         self._turns.close()
         self.stamp.close()
+        self.waiting.close()
 
 
 def _forget_journal(transaction: Transaction, name: str) -> None:

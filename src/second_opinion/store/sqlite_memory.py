@@ -21,6 +21,7 @@ class SqliteMemory:
 
     dialect = SQLITE
     stamp = None
+    waiting = None
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
