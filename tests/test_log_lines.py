@@ -66,3 +66,27 @@ def test_the_last_line_of_a_process_is_not_lost() -> None:
     ended = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)  # noqa: S603 - our own words
 
     assert ended.stderr.endswith("INFO the last\n")
+
+
+def test_a_line_that_is_only_said_looks_like_every_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    handler = log_lines.Gathering(stream)
+    handler.setFormatter(logging.Formatter(log_lines.FORMAT))
+    record = logging.LogRecord("x", logging.INFO, "", 0, "read", None, None)
+    for instant in (1_800_000_000.25, 1_800_000_000.999, 1_800_000_001.0):
+        record.created, record.msecs = instant, instant % 1 * 1000
+        monkeypatch.setattr(time, "time", lambda instant=instant: instant)
+        handler.handle(record)
+        handler.say("read")
+    handler.flush()
+
+    lines = stream.getvalue().splitlines()
+    assert lines[0::2] == lines[1::2]
+    assert [line[20:23] for line in lines[0::2]] == ["250", "999", "000"]
+
+
+def test_where_nothing_is_gathered_a_line_goes_where_the_logger_sends_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "test.said")
+    log_lines.say(logging.getLogger("test.said"), "100% said")
+
+    assert [each.getMessage() for each in caplog.records] == ["100% said"]

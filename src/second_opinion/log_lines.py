@@ -13,6 +13,8 @@ from typing import TextIO
 WITHIN = 0.1  # seconds a line waits for others
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
+_gathering: "Gathering | None" = None  # of this process
+
 
 def register(stream: TextIO, level: int) -> None:
     """Let our loggers of this process write to the stream."""
@@ -24,7 +26,17 @@ def register(stream: TextIO, level: int) -> None:
     ours = logging.getLogger("second_opinion")
     ours.addHandler(handler)
     ours.setLevel(level)
+    global _gathering  # noqa: PLW0603 - as a process has one stderr
+    _gathering = handler
     Finalize(None, handler.flush, exitpriority=0)  # a web process ends without logging's own farewell
+
+
+def say(logger: logging.Logger, text: str) -> None:
+    """Say it as ``logger.info`` does; where lines are gathered, without a record, which costs more than the line."""
+    if _gathering is None:
+        logger.info("%s", text)
+    else:
+        _gathering.say(text)
 
 
 class Gathering(logging.Handler):
@@ -35,6 +47,7 @@ class Gathering(logging.Handler):
         self._stream = stream
         self._lines: deque[str] = deque()
         self._woken, self._alone = Event(), Lock()
+        self._second = (0, "")
         Thread(target=self._write, name="log lines", daemon=True).start()
 
     def handle(self, record: logging.LogRecord) -> bool:
@@ -45,6 +58,18 @@ class Gathering(logging.Handler):
         elif not self._woken.is_set():
             self._woken.set()
         return True
+
+    def say(self, text: str) -> None:
+        """Take a line of INFO as ``FORMAT`` has it."""
+        now = time.time()
+        second, written = self._second
+        if second != int(now):
+            second = int(now)
+            written = time.strftime(logging.Formatter.default_time_format, time.localtime(second))  # asks for the zone
+            self._second = second, written
+        self._lines.append(f"{written},{int((now - second) * 1000):03d} INFO {text}\n")
+        if not self._woken.is_set():
+            self._woken.set()
 
     def flush(self) -> None:
         """Write every line there is."""

@@ -5,7 +5,7 @@ written. How long they take is measured in tests/benchmarks.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -46,19 +46,21 @@ def asked(harbor: Service) -> Places:
 
 @contextmanager
 def listened(database: Database) -> Iterator[list[tuple[str, int]]]:
-    """Every statement asked of the database meanwhile, and how many values it came with."""
+    """Every statement asked of the database meanwhile, recalled ones too, and how many values it came with."""
     told: list[tuple[str, int]] = []
-    fetch = database.fetch
 
-    def telling(statement: str, values: Any = ()) -> Any:
-        told.append((statement, len(values)))
-        return fetch(statement, values)
+    def telling(asked: Callable[..., Any]) -> Callable[..., Any]:
+        def tell(statement: str, values: Any = ()) -> Any:
+            told.append((statement, len(values)))
+            return asked(statement, values)
 
-    database.fetch = telling  # type: ignore[method-assign]
+        return tell
+
+    database.fetch, database.recall = telling(database.fetch), telling(database.recall)  # type: ignore[method-assign]
     try:
         yield told
     finally:
-        del database.fetch
+        del database.fetch, database.recall
 
 
 def seen(harbor: Service, asked: Places, question: Question, named: Named) -> Seen:

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from second_opinion import log_lines
 from second_opinion.api import auditing, exchanges, negotiation
 from second_opinion.api.negotiation import Environ
 
@@ -44,7 +45,7 @@ def register(app: Flask) -> None:
 def tell(environ: Environ, status: str, took: float) -> None:
     """Write the line of an exchange that took so many seconds."""
     if logger.isEnabledFor(logging.INFO):
-        logger.info("%s", _line(environ, status, took))
+        log_lines.say(logger, _line(environ, status, took))
 
 
 def note_route(environ: Environ, rule: str) -> None:

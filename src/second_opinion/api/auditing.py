@@ -87,16 +87,31 @@ def register(app: Flask, store: Store) -> None:
 
 def rows(environ: negotiation.Environ, status: int) -> list[AuditRow]:
     """The records of one exchange, as it ends."""
-    caller, path, method = caller_of(environ), negotiation.path(environ), environ["REQUEST_METHOD"]
+    path, method = negotiation.path(environ), environ["REQUEST_METHOD"]
     action, reads = _interaction(path, method)
     outcome = _outcome(status)
     if outcome == "0" and not reads:
         return []
     named = "/".join(path.removeprefix("/fhir").strip("/").split("/")[:2])
     resource = named.replace("\0", "") or None  # PostgreSQL's text holds no NUL
-    detail = {"interaction": action, "status": status, "address": environ.get("REMOTE_ADDR"), **_said(caller)}
-    if reads and not path.rpartition("/")[2].startswith("$"):
-        detail["query"] = _query(environ, method, path)
+    asks = reads and not path.rpartition("/")[2].startswith("$")
+    return _records(environ, action, resource, (outcome, status), _query(environ, method, path) if asks else None)
+
+
+def looks(environ: negotiation.Environ, action: str, resource: str) -> list[AuditRow]:
+    """The records of a plain GET that was answered with what it asked for."""
+    return _records(environ, action, resource, ("0", 200), _query(environ, "GET", environ["PATH_INFO"]))
+
+
+def _records(
+    environ: negotiation.Environ, action: str, resource: str | None, came_of_it: tuple[str, int], query: str | None
+) -> list[AuditRow]:
+    caller, (outcome, status) = caller_of(environ), came_of_it
+    detail = {"interaction": action, "status": status, "address": environ.get("REMOTE_ADDR")}
+    if caller is not None:
+        detail |= _said(caller)
+    if query is not None:
+        detail["query"] = query
     now, ident = datetime.now(UTC), negotiation.request_id_of(environ)
     who = caller.id if caller else exchanges.NOBODY
     return [
@@ -129,12 +144,14 @@ def _outcome(status: int) -> str:
     return "4" if status < 500 else "12"  # noqa: PLR2004 - HTTP's own border
 
 
-def _said(caller: Caller | None) -> dict[str, str]:
+def _said(caller: Caller) -> dict[str, str]:
     """What the caller is, and what for, as far as it says so."""
-    if caller is None:
-        return {}
-    said = {"class": caller.partner_class or caller.kind, "purpose": caller.purpose, "break_glass": caller.break_glass}
-    return {name: value for name, value in said.items() if value}
+    said = {"class": caller.partner_class or caller.kind}
+    if caller.purpose:
+        said["purpose"] = caller.purpose
+    if caller.break_glass:
+        said["break_glass"] = caller.break_glass
+    return said
 
 
 def _query(environ: negotiation.Environ, method: str, path: str) -> str:

@@ -48,7 +48,7 @@ def register(app: Flask, desk: Shelf, gate: Gate) -> None:
         except Exception:  # noqa: BLE001 - refusals and faults alike are told the one way all are told
             return inner(environ, start_response)
         access_log.tell(environ, OK, time.perf_counter() - began)
-        start_response(OK, negotiation.with_shared(environ, headers))
+        start_response(OK, negotiation.with_all_shared(environ, headers))
         return (body,)
 
     app.wsgi_app = express  # type: ignore[method-assign]  # the place Flask documents for this
@@ -63,7 +63,8 @@ class _Lane:
         """The whole answer, on record."""
         kind, ident = _asked(environ)
         headers, body = self._searched(environ, kind) if ident is None else self._read(environ, kind, ident)
-        self.desk.store.note(auditing.rows(environ, 200))
+        looked = ("search", kind) if ident is None else ("read", f"{kind}/{ident}")
+        self.desk.store.note(auditing.looks(environ, *looked))
         headers += [("Content-Type", negotiation.ANSWER_TYPE), ("Content-Length", str(len(body)))]
         return headers, body
 

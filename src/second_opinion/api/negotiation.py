@@ -270,6 +270,11 @@ def register(app: Flask) -> None:
     app.wsgi_app = headed  # type: ignore[method-assign]  # the place Flask documents for this
 
 
+def with_all_shared(environ: Environ, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers of an answer that says none of the shared ones itself, with all of them."""
+    return [*headers, *_EVERY_ANSWER, ("X-Request-Id", request_id_of(environ))]
+
+
 def with_shared(environ: Environ, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers with those every answer has; what an answer says itself stands."""
     said = {name.lower() for name, _ in headers}

@@ -72,7 +72,11 @@ class Worker:
         self._asking = Rhythm(ASK_EVERY)
         self._perform = perform
         self._ending = Event()
-        self._queue = Queue(url, queue_engine(url), self._name, lambda key, tries: self._try(key, tries))
+
+        def one_try(key: str, tries: int) -> None:  # DBOS leaves marks on what it runs, which a method does not take
+            self._try(key, tries)
+
+        self._queue = Queue(url, queue_engine(url), self._name, one_try)
         self._partition = partition
         self._chores = [(Rhythm(every), chore) for every, chore in (*chores, (CARE_EVERY, self._take_care))]
 
@@ -112,7 +116,7 @@ class Worker:
         if self._dispatcher is None:
             return
         while works := self._store.waiting_work(now := datetime.now(UTC), HANDED_AT_ONCE):
-            if self._stands_back(works[0], now):
+            if stands_back(self._store, works[0], now):
                 return
             self._queue.take([replace(work, partner=self._partition(work)) for work in works])
             self._store.work_handed_over(works)
@@ -120,13 +124,9 @@ class Worker:
     def _try(self, key: str, tries: int) -> None:
         """One try, when no request is slowed down by it."""
         work = self._store.work(key)
-        while work is not None and self._stands_back(work, datetime.now(UTC)) and not self._ending.wait(LOOK_EVERY):
+        while work and stands_back(self._store, work, datetime.now(UTC)) and not self._ending.wait(LOOK_EVERY):
             pass
         self._perform(key, tries)
-
-    def _stands_back(self, work: Work, now: datetime) -> bool:
-        """Whether requests go first."""
-        return self._store.is_waited_for() and _due(work) > now - STANDS_BACK
 
     def _take_care(self) -> None:
         """Resume what dead workers left, and let tries that got lost be tried again."""
@@ -146,10 +146,11 @@ class Worker:
                 place.release()
 
 
-def _due(work: Work) -> datetime:
-    """Since when it could have been tried."""
+def stands_back(store: Store, work: Work, now: datetime) -> bool:
+    """Whether requests go first: others write just now, and the work is not due for long."""
     assert work.asked_at is not None  # noqa: S101 - work read from the store has it
-    return max(work.asked_at, work.not_before or work.asked_at)
+    due = max(work.asked_at, work.not_before or work.asked_at)
+    return now - due < STANDS_BACK and store.is_waited_for()
 
 
 PREFIX = "worker-"

@@ -152,6 +152,9 @@ class Database(Protocol):
     def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         """All rows of one query, of what is committed now."""
 
+    def recall(self, statement: str, values: tuple[Any, ...]) -> list[Row]:
+        """The same, told again without asking the database where nothing was written since; not to be changed."""
+
     def write(self, batch: Batch) -> None:
         """Write all of it durably, or none: Conflict when a key is taken, Unavailable when nothing can be stored."""
 

@@ -46,10 +46,12 @@ class SqliteTransaction:
             self._connection.execute(statement, values)
 
 
-def commit(connection: sqlite3.Connection, group: Iterable[Waiting]) -> int | None:
+def commit(
+    connection: sqlite3.Connection, group: Iterable[Waiting], committed: Callable[[], object] | None = None
+) -> int | None:
     """Write every batch of the group in one transaction and tell each caller; the number of new rows.
 
-    None where others hold the database, and it could not begin.
+    ``committed`` is told first. None where others hold the database, and it could not begin.
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -61,6 +63,8 @@ def commit(connection: sqlite3.Connection, group: Iterable[Waiting]) -> int | No
     try:
         failures = _write(connection, transaction, group)
         connection.execute("COMMIT")
+        if committed is not None:
+            committed()
     except BaseException as fault:  # noqa: BLE001 - whatever it is, each waiting caller must be told, and the writer lives on
         with contextlib.suppress(sqlite3.Error):
             connection.execute("ROLLBACK")
@@ -148,12 +152,17 @@ class Writer:
         turns: Turns,
         written: Callable[[int], None],
         settled: Callable[[Noted], None],
+        changed: Callable[[], None],
     ) -> None:
-        """``written`` is told, in the turn, how many new rows there are; ``settled``, what of a journal is in."""
+        """``written`` is told, in the turn, how many new rows there are; ``settled``, what of a journal is in.
+
+        ``changed`` is told that more than notes is there, before those who wrote it are.
+        """
         self._connection = connection
         self._turns = turns
         self._written = written
         self._settled = settled
+        self._changed = changed
         self._noted: Noted | None = None
         self._again: list[Waiting] = []
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
@@ -207,7 +216,8 @@ class Writer:
                 drained, ended = self._drained(first) if first is not None else ([], True)
                 noted = self._drained_notes() if ended or self._due.is_set() else []
                 group = [*self._again, *drained, *noted]
-                rows = commit(self._connection, group) if group else 0
+                changes = any(not batch.noted for batch, _ in group)
+                rows = commit(self._connection, group, self._changed if changes else None) if group else 0
                 if rows is not None:
                     self._written(rows)
                     self._held_since = None

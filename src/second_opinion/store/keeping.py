@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,8 @@ class Store:
         self._registry = registering.Registry(self._database)
         self._cases = Numbers(self._database, "case", 50)
         self._rows = Numbers(self._database, "resource", 1000)
+        # Who waits for an answer asks the same again and again.
+        self._searches = lru_cache(maxsize=1024)(partial(Search, self._database))
         self._current = False
 
     def upgrade(self) -> None:
@@ -166,7 +169,7 @@ class Store:
 
     def search(self, query: Query, visibility: Visibility) -> Page:
         """One page of what matches, with the exact total of what the caller may see."""
-        return Search(self._database, query, visibility).page()
+        return self._searches(query, visibility).page()
 
     def by_reference(self, references: Sequence[str], visibility: Visibility) -> list[Stored]:
         """The resources that "Type/id" name, each once."""

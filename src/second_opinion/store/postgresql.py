@@ -124,6 +124,10 @@ class Postgresql:
         with self._connection() as connection, _faults():
             return PostgresqlTransaction(connection).fetch(statement, values)
 
+    def recall(self, statement: str, values: tuple[Any, ...]) -> list[Row]:
+        """All rows of one query."""
+        return self.fetch(statement, values)
+
     def write(self, batch: Batch) -> None:
         """Write the batch in one transaction of its own."""
         with self._connection() as connection, _faults():

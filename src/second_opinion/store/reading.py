@@ -41,7 +41,7 @@ def read(database: Database, kind: str, identity: str, visibility: Visibility, v
     newest = _newest(database.dialect, kind, visibility)
     if newest is NOTHING or "\0" in identity:  # PostgreSQL's text holds no NUL: nothing is called so
         return None
-    rows = database.fetch(newest.text, (kind, identity, *newest.values))
+    rows = database.recall(newest.text, (kind, identity, *newest.values))
     if not rows:
         return None
     if version is None or rows[0][2] == version:

@@ -35,7 +35,7 @@ _LAST_WORD = "\U0010ffff"  # sorts behind every word
 
 
 class Search:
-    """One query of one caller, on its way to SQL."""
+    """One query of one caller, on its way to SQL; it may be kept, and asked for its page again."""
 
     def __init__(self, database: Database, query: Query, visibility: Visibility) -> None:
         self._database = database
@@ -44,22 +44,32 @@ class Search:
         self._matcher = Matcher(database.dialect, visibility)
         self._seen = self._matcher.seen("r", query.type)
         self._open = visibility.everything or query.type in PROVIDER_TYPES
+        self._starts_from_few = False  # whatever the database holds: what is composed once stands
+        self._composed: tuple[Part, Part] | None = None
 
     def page(self) -> Page:
         """The page asked for, with the exact number of all matches."""
         query = self._query
         if self._seen is NOTHING:
             return Page(0, [], None)
-        rows_wanted = self.matching()
+        rows_wanted, statement = self._composed or self._compose_anew()
         if query.total_only:
             return Page(self._total(rows_wanted), [], None)
-        statement = self.statement(rows_wanted)
-        found = self._database.fetch(statement.text, statement.values)
+        found = self._database.recall(statement.text, statement.values)
         more = len(found) > query.count
-        del found[query.count :]
+        found = found[: query.count] if more else found
         total = self._total(rows_wanted) if more or query.after is not None else len(found)
         position = (*found[-1][8:], found[-1][6], *self._began(found[0][8:])) if more and found else None
         return Page(total, [stored(row) for row in found], position)
+
+    def _compose_anew(self) -> tuple[Part, Part]:
+        """What is wanted, and the statement of its page; names in it are numbered from the start each time."""
+        fresh = Search(self._database, self._query, self._visibility)
+        rows_wanted = fresh.matching()
+        composed = rows_wanted, fresh.statement(rows_wanted)
+        if fresh._starts_from_few:
+            self._composed = composed
+        return composed
 
     def _total(self, rows_wanted: Part) -> int:
         statement = f"SELECT count(*) FROM {rows_wanted.text}"  # noqa: S608 - built of constants and aliases
@@ -137,6 +147,7 @@ class Search:
         ]
         for place, driver in drivers:
             if self._query.clauses[place].selective:
+                self._starts_from_few = True
                 return place, driver
         own = self._own_rows()
         choices: list[tuple[int | None, Part]] = [*drivers, *([(None, own)] if own else [])]

@@ -18,6 +18,7 @@ from second_opinion.store.database import SQLITE, Batch, Row, Transaction, unava
 from second_opinion.store.group_commit import NOTED_WITHIN, Writer
 from second_opinion.store.journal import Journal
 from second_opinion.store.places import Place, file_place
+from second_opinion.store.recalled import Recalled
 from second_opinion.store.sqlite_bulk import SqliteBulk, only_one, sqlalchemy_transaction
 from second_opinion.store.stamp import Stamp
 from second_opinion.store.turns import Turns
@@ -59,6 +60,8 @@ class SqliteFile:
         self._path = path
         self._turns = Turns(path)
         self.stamp = Stamp(path.with_name(f"{path.name}.registry"))
+        self._changes = Stamp(path.with_name(f"{path.name}.changes"))
+        self._recalled = Recalled(self._changes, self.fetch)
         self.waiting = Waiting(path.with_name(f"{path.name}.waiting"))
         self._readers: WeakSet[sqlite3.Connection] = WeakSet()
         self._mine = local()
@@ -66,7 +69,7 @@ class SqliteFile:
         self._full = Event()
         self._closing = False
         self._journal = Journal(path.with_name(path.name + ".journals"))
-        self._writer = Writer(self._writing, self._turns, self._count, self._journal.settle)
+        self._writer = Writer(self._writing, self._turns, self._count, self._journal.settle, self._changes.renew)
         self._carrier = Thread(target=self._carry, name="store checkpoint", daemon=True)
         self._carrier.start()
 
@@ -82,6 +85,11 @@ class SqliteFile:
         except sqlite3.OperationalError as error:
             raise unavailable() from error
 
+    def recall(self, statement: str, values: tuple[Any, ...]) -> list[Row]:
+        """As ``fetch``; what was read a moment ago is told again while nothing was written."""
+        patience.left()
+        return self._recalled.fetch(statement, values)
+
     def _reader(self) -> sqlite3.Connection:
         reader = _connected(str(self._path))
         reader.execute("PRAGMA query_only = 1")
@@ -96,7 +104,10 @@ class SqliteFile:
 
     def note(self, rows: Sequence[Row]) -> None:
         """Write audit rows in one of the next commits, without waiting."""
-        self._journal.note(rows, self._writer.note)
+        try:
+            self._journal.note(rows, self._writer.note)
+        except OSError as fault:
+            raise unavailable() from fault
 
     def wait_for_notes(self) -> None:
         """Return when all that was noted before, by any process that lives, is in the database."""
@@ -135,7 +146,7 @@ class SqliteFile:
         with only_one(self._path), contextlib.closing(Turns(self._path)) as turns:
             connection = _connected(str(self._path), synchronous="NORMAL", cache_kib=131072)
             with contextlib.closing(connection):
-                yield SqliteBulk(connection, turns)
+                yield SqliteBulk(connection, turns, self._changes)
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -160,6 +171,7 @@ class SqliteFile:
         self._turns.close()
         self.stamp.close()
         self.waiting.close()
+        self._changes.close()
 
 
 def _forget_journal(transaction: Transaction, name: str) -> None:

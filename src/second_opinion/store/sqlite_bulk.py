@@ -15,6 +15,7 @@ from sqlalchemy.pool import StaticPool
 from second_opinion.errors import Unavailable
 from second_opinion.store.database import SQLITE, Row, Step, insert_statement, unavailable
 from second_opinion.store.group_commit import SqliteTransaction, conflict
+from second_opinion.store.stamp import Stamp
 from second_opinion.store.turns import Turns
 
 LOG_ROWS = 100_000  # rows written between two checkpoints of a load
@@ -32,9 +33,10 @@ class BulkTransaction(SqliteTransaction):
 class SqliteBulk:
     """Bulk writing on a connection of its own."""
 
-    def __init__(self, connection: sqlite3.Connection, turns: Turns) -> None:
+    def __init__(self, connection: sqlite3.Connection, turns: Turns, changes: Stamp) -> None:
         self._connection = connection
         self._turns = turns
+        self._changes = changes
         self._in_log = 0
 
     def fetch(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -46,6 +48,7 @@ class SqliteBulk:
         transaction = BulkTransaction(self._connection)
         with self._turns.taken(), _written(self._connection):
             step(transaction)
+        self._changes.renew()
         self._in_log += transaction.rows
         if self._in_log > LOG_ROWS:
             self._in_log = 0

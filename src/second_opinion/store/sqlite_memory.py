@@ -34,6 +34,10 @@ class SqliteMemory:
         with self._alone:
             return self._connection.execute(statement, values).fetchall()
 
+    def recall(self, statement: str, values: tuple[Any, ...]) -> list[Row]:
+        """All rows of one query."""
+        return self.fetch(statement, values)
+
     def write(self, batch: Batch) -> None:
         """Write the batch now."""
         patience.left()
