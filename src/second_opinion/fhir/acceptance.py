@@ -203,16 +203,3 @@ def _one_of_each(choices: list[tuple[frozenset[str], bool]]) -> Callable[[Json],
         return value
 
     return check
-
-
-def objects(value: Any) -> int:
-    """How many JSON objects there are, the outermost among them."""
-    count, waiting = 0, [value]
-    while waiting:
-        each = waiting.pop()
-        if each.__class__ is dict:
-            count += 1
-            waiting += each.values()
-        elif each.__class__ is list:
-            waiting += each
-    return count

@@ -6,6 +6,7 @@ from second_opinion.directory.stated import NPI, Identifier
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.parties import display, numbers
 from second_opinion.fhir.resolving import Entry, Resolver, Target
+from second_opinion.fhir.walking import objects
 
 
 def lasting(at: Entry, resolver: Resolver) -> dict[str, Json]:
@@ -39,9 +40,4 @@ def _preference(number: Identifier) -> int:
 
 def _within(value: Any) -> list[Json]:
     """Every Reference with a literal reference, contained resources' too."""
-    if isinstance(value, list):
-        return [each for item in value for each in _within(item)]
-    if not isinstance(value, dict):
-        return []
-    own = [value] if isinstance(value.get("reference"), str) else []
-    return [*own, *(each for item in value.values() for each in _within(item))]
+    return [each for each in objects(value) if isinstance(each.get("reference"), str)]

@@ -66,11 +66,21 @@ class Resolver:
         self.entries = tuple(entries)
         self._by_url: dict[str, Entry] = {}
         self._by_name: dict[str, list[Entry]] = {}
+        # By identity, with what was asked kept alive: a request asks of one reference many times.
+        self._led: dict[tuple[int, int], tuple[Json, Entry, Target]] = {}
         for entry in self.entries:
             self._file(entry)
 
     def resolve(self, reference: Json, at: Entry) -> Target:
         """Where a Reference that stands in the entry leads (R4 Bundle 2.36.4.1; our own where no entry matches)."""
+        asked = (id(reference), id(at))
+        if (known := self._led.get(asked)) is not None:
+            return known[2]
+        target = self._resolve(reference, at)
+        self._led[asked] = (reference, at, target)
+        return target
+
+    def _resolve(self, reference: Json, at: Entry) -> Target:
         text = reference.get("reference", "")
         beside = identifiers([reference["identifier"]] if "identifier" in reference else [])
         display = reference.get("display")

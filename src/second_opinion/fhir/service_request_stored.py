@@ -1,12 +1,13 @@
 """The order as kept: what the sender wrote, under our id, with references that lead somewhere here."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from second_opinion.fhir.case_view import Reference
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.elements import instant
+from second_opinion.fhir.walking import objects
 
 
 def write(
@@ -46,7 +47,7 @@ def _led(value: Any, references: Mapping[str, Reference]) -> Any:
         sent = value.get("reference")
         if isinstance(sent, str) and sent in references:
             return _taking_place(value, references[sent])
-        return {name: _led(each, references) for name, each in value.items()}
+        return {name: each if each.__class__ is str else _led(each, references) for name, each in value.items()}
     if isinstance(value, list):
         return [_led(each, references) for each in value]
     return value
@@ -75,14 +76,7 @@ def _drop_orphans(stored: Json) -> None:
         del stored["contained"]
 
 
-def _local(value: Any) -> Iterator[str]:
+def _local(value: Any) -> list[str]:
     """Every reference to a contained resource ("#id"), or to the container ("#")."""
-    if isinstance(value, dict):
-        sent = value.get("reference")
-        if isinstance(sent, str) and sent.startswith("#"):
-            yield sent
-        for each in value.values():
-            yield from _local(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _local(each)
+    sent = [each.get("reference") for each in objects(value)]
+    return [each for each in sent if isinstance(each, str) and each.startswith("#")]

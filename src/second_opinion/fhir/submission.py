@@ -1,6 +1,6 @@
 """What was submitted: the one order among the resources of a body, and what its references may lead to."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +9,7 @@ from second_opinion.errors import BusinessRule, InvalidElement, RequiredMissing,
 from second_opinion.fhir import own_extensions, reasons, recognition, references, service_request, validation
 from second_opinion.fhir.codes import Json, Vocabulary
 from second_opinion.fhir.resolving import Entry, Resolver
+from second_opinion.fhir.walking import objects
 
 MOST_ENTRIES = 200
 BODIES = ("ServiceRequest", "Bundle", "Parameters")
@@ -157,7 +158,7 @@ def _contained_are_meant(order: Entry) -> None:
     contained = order.resource.get("contained", ())
     if not contained:
         return
-    meant = set(_references(order.resource))
+    meant = _references(order.resource)
     seen: set[str] = set()
     for index, each in enumerate(contained):
         path = f"{order.path}.contained[{index}]"
@@ -169,13 +170,7 @@ def _contained_are_meant(order: Entry) -> None:
             raise Unprocessable("A contained resource must be referred to by the one that contains it", path)
 
 
-def _references(value: object) -> Iterator[str]:
+def _references(value: object) -> set[str]:
     """Every text in it that may be a reference to a contained resource."""
-    if isinstance(value, dict):
-        for each in value.values():
-            yield from _references(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _references(each)
-    elif isinstance(value, str) and value.startswith("#"):
-        yield value
+    texts = (each for one in objects(value) for each in one.values() if isinstance(each, str))
+    return {each for each in texts if each.startswith("#")}

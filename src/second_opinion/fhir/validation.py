@@ -10,6 +10,7 @@ from second_opinion.fhir import acceptance
 from second_opinion.fhir.codes import Json
 from second_opinion.fhir.shapes import STRUCTURED, model, shape
 from second_opinion.fhir.structure import MOST, MOST_OBJECTS, faults
+from second_opinion.fhir.walking import objects
 
 FORMS = {
     "code": "without spaces before, after or twice within",
@@ -41,7 +42,7 @@ def check(resource: Json, *types: str, understood: Collection[str] = ()) -> None
     named = resource.get("resourceType")
     if named not in types:
         raise InvalidElement(f"resourceType must be {' or '.join(types)}", "$this.resourceType")
-    if not acceptance.accepts(resource) or acceptance.objects(resource) > MOST_OBJECTS:
+    if not acceptance.accepts(resource) or len(objects(resource)) > MOST_OBJECTS:
         examine(resource, understood)
 
 

@@ -1,6 +1,6 @@
 """$submit-attachment: documents that answer the plan's question are kept of the case, and a clinician reads them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from second_opinion.access.caller import Caller, require
@@ -68,9 +68,11 @@ def answered(desk: Desk, case: CaseFile) -> Reconsidered:
 
 
 def kept_documents(
-    desk: Desk, caller: Caller, case: CaseFile, documents: Iterable[ReceivedDocument], sender: Identifier
+    desk: Desk, caller: Caller, case: CaseFile, documents: Sequence[ReceivedDocument], sender: Identifier
 ) -> list[ResourceWrite]:
     """What is kept of the documents; one that the case already has is not kept twice."""
+    if not documents:
+        return []
     kept = [each for each in desk.store.case_resources(case.number) if each.type == "DocumentReference"]
     known = {sha1 for each in kept for sha1 in received_documents.hashes(json_body.read(each.body))}
     dated = replace(case, view=replace(case.view, updated_at=milliseconds(desk.now())))

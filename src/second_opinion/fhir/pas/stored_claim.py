@@ -49,5 +49,5 @@ def _led(value: Any, lasting: Mapping[str, Json]) -> Any:
         if isinstance(text, str) and text in lasting:
             beside = {name: value[name] for name in ("identifier", "display", "extension") if name in value}
             return beside | lasting[text]
-        return {name: _led(each, lasting) for name, each in value.items()}
+        return {name: each if each.__class__ is str else _led(each, lasting) for name, each in value.items()}
     return [_led(each, lasting) for each in value] if isinstance(value, list) else value
