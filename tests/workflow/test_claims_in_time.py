@@ -4,7 +4,7 @@ import os
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,9 +49,9 @@ class Slow:
         time.sleep(self.seconds)
         return self.store.one_in_force(type, id)
 
-    def in_force(self, type: str, parameter: str, value: str, prefix: bool = False) -> Found:  # noqa: A002, FBT001, FBT002 - the store's own words
+    def in_force(self, type: str, parameters: Sequence[str], value: str, prefix: bool = False) -> Found:  # noqa: A002, FBT001, FBT002 - the store's own words
         time.sleep(self.seconds)
-        return self.store.in_force(type, parameter, value, prefix=prefix)
+        return self.store.in_force(type, parameters, value, prefix=prefix)
 
 
 def slowed(running: Service, seconds: float = 0.4, **settings: Any) -> Service:

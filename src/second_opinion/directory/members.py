@@ -30,7 +30,10 @@ def identify(stated: StatedMember, lookup: Lookup) -> Identification:
     common = reduce(frozenset.intersection, found)
     if not common:
         return Identification(None, "the numbers lead to different members")
-    members = _narrowed([member for key in sorted(common) if (member := lookup.member(key))], stated)
+    numbers = (*stated.coverage_numbers, *stated.identifiers)
+    seen = {member.id: member for number in numbers for member in lookup.members(number.value)}
+    led_to = [member for key in sorted(common) if (member := seen.get(key) or lookup.member(key))]
+    members = _narrowed(led_to, stated)
     if len(members) != 1:
         return Identification(None, "the numbers lead to several members, or birth date or family name do not agree")
     if _contradicted(members[0], stated, lookup, unknown_coverage=not any(covered)):

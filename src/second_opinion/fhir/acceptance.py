@@ -197,7 +197,10 @@ def _choices(of: str, fields: Iterable[str]) -> list[tuple[frozenset[str], bool]
 def _one_of_each(choices: list[tuple[frozenset[str], bool]]) -> Callable[[Json], Json]:
     def check(value: Json) -> Json:
         for names, needed in choices:
-            given = len(names & value.keys())
+            given = 0
+            for name in value:  # it has few; a choice may have fifty
+                if name in names:
+                    given += 1
             if given > 1 or (needed and not given):
                 raise ValueError
         return value

@@ -29,8 +29,8 @@ class Kept(Protocol):
     def one_in_force(self, type: str, id: str) -> Found:  # noqa: A002 - the store's own words
         """The number of the snapshot in force, and the resource, if there is one."""
 
-    def in_force(self, type: str, parameter: str, value: str, prefix: bool = False) -> Found:  # noqa: A002, FBT001, FBT002 - the store's own words
-        """The number of the snapshot in force, and every resource found by the term."""
+    def in_force(self, type: str, parameters: Sequence[str], value: str, prefix: bool = False) -> Found:  # noqa: A002, FBT001, FBT002 - the store's own words
+        """The number of the snapshot in force, and every resource found by the term of any of the parameters."""
 
 
 class StoredDirectory:
@@ -120,8 +120,7 @@ class Snapshot:
     ) -> Callable[[str], tuple[T, ...]]:
         def find(value: str) -> tuple[T, ...]:
             start = bounded(value) + SEPARATOR
-            rows = [row for parameter in parameters for row in self._rows(kind, parameter, start, prefix=True)]
-            return _distinct(rows, read)
+            return _distinct(self._rows(kind, *parameters, value=start, prefix=True), read)
 
         return _remembering(find)
 
@@ -133,10 +132,10 @@ class Snapshot:
     def _found(
         self, kind: str, parameter: str, value: str, read: Callable[[Mapping[str, Any]], T], *, prefix: bool = False
     ) -> tuple[T, ...]:
-        return _distinct(self._rows(kind, parameter, value, prefix=prefix), read)
+        return _distinct(self._rows(kind, parameter, value=value, prefix=prefix), read)
 
-    def _rows(self, kind: str, parameter: str, value: str, *, prefix: bool) -> Sequence[tuple[str, bytes]]:
-        return self._of_this(self._store.in_force(kind, parameter, value, prefix=prefix))
+    def _rows(self, kind: str, *parameters: str, value: str, prefix: bool) -> Sequence[tuple[str, bytes]]:
+        return self._of_this(self._store.in_force(kind, parameters, value, prefix=prefix))
 
     def _of_this(self, found: Found) -> Sequence[tuple[str, bytes]]:
         """Nothing of a later snapshot may be remembered as this one's."""
@@ -147,11 +146,11 @@ class Snapshot:
 
     def _roles_of_specialty(self, code: str) -> tuple[Role, ...]:
         start = bounded(code) + SEPARATOR
-        rows = list(self._rows("PractitionerRole", "specialty", start, prefix=True))
-        for service, _ in self._rows("HealthcareService", "specialty", start, prefix=True):
-            rows += self._rows("PractitionerRole", SERVICE, f"HealthcareService/{service}", prefix=False)
-        for person, _ in self._rows("Practitioner", QUALIFICATION, start, prefix=True):
-            rows += self._rows("PractitionerRole", "practitioner", f"Practitioner/{person}", prefix=False)
+        rows = list(self._rows("PractitionerRole", "specialty", value=start, prefix=True))
+        for service, _ in self._rows("HealthcareService", "specialty", value=start, prefix=True):
+            rows += self._rows("PractitionerRole", SERVICE, value=f"HealthcareService/{service}", prefix=False)
+        for person, _ in self._rows("Practitioner", QUALIFICATION, value=start, prefix=True):
+            rows += self._rows("PractitionerRole", "practitioner", value=f"Practitioner/{person}", prefix=False)
         return _distinct(rows, reading.role)
 
     def _of_type(self, *codes: str) -> tuple[Group, ...]:

@@ -1,6 +1,7 @@
 """Elements every writer uses: instants, meta, references, identifiers, what is absent."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from second_opinion.fhir.case_view import CaseView, Reference
 from second_opinion.fhir.codes import DATA_ABSENT, FILLER, Json, Vocabulary
@@ -9,6 +10,7 @@ CONFIDENTIALITY = frozenset({"R", "V"})  # v3-Confidentiality: restricted, very 
 _PROVIDERS = frozenset({"Practitioner", "PractitionerRole", "Organization"})
 
 
+@lru_cache(maxsize=64)  # one answer says the same instant many times
 def instant(at: datetime) -> str:
     """A FHIR instant or dateTime in UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -339,9 +339,9 @@ class Store:
         """The number of the directory in force, 0 before the first load."""
         return reading.snapshot(self._database)
 
-    def in_force(self, type: str, parameter: str, value: str, prefix: bool = False) -> reading.Found:  # noqa: A002, FBT001, FBT002 - as ``bodies``
-        """What ``bodies`` finds of the directory, and the number of the snapshot it is of."""
-        return reading.in_force(self._database, type, parameter, value, below=behind(value) if prefix else None)
+    def in_force(self, type: str, parameters: Sequence[str], value: str, prefix: bool = False) -> reading.Found:  # noqa: A002, FBT001, FBT002 - as ``bodies``
+        """What ``bodies`` finds of the directory by any of the parameters, and the number of the snapshot it is of."""
+        return reading.in_force(self._database, type, parameters, value, below=behind(value) if prefix else None)
 
     def one_in_force(self, type: str, id: str) -> reading.Found:  # noqa: A002 - FHIR's own words
         """The resource of the directory with this id, if there is one, and the number of the snapshot it is of."""

@@ -80,11 +80,11 @@ def bodies(database: Database, kind: str, parameter: str, value: str, *, below: 
     return database.fetch(_bodies_statement(kind, prefix=True), (param(kind, parameter), value, below))
 
 
-def in_force(database: Database, kind: str, parameter: str, value: str, *, below: str | None) -> Found:
-    """What ``bodies`` finds of the directory, and the number of the snapshot it is of."""
-    number = param(kind, parameter)
-    values = (number, word(value)) if below is None else (number, value, below)
-    statement = _in_force_statement(kind, prefix=below is not None)
+def in_force(database: Database, kind: str, parameters: Sequence[str], value: str, *, below: str | None) -> Found:
+    """What ``bodies`` finds of the directory by any of the parameters, and the number of the snapshot it is of."""
+    numbers = [param(kind, each) for each in parameters]
+    values = (*numbers, word(value)) if below is None else (*numbers, value, below)
+    statement = _in_force_statement(kind, len(numbers), prefix=below is not None)
     return _with_snapshot(database, database.fetch(statement, values))
 
 
@@ -104,8 +104,9 @@ def _with_snapshot(database: Database, rows: list[Row]) -> Found:
 
 
 @lru_cache
-def _in_force_statement(kind: str, *, prefix: bool) -> str:
-    return _bodies_statement(kind, prefix=prefix).replace("SELECT r.id, r.body", f"SELECT r.id, r.body, {IN_FORCE}", 1)
+def _in_force_statement(kind: str, parameters: int, *, prefix: bool) -> str:
+    bodies = _bodies_statement(kind, prefix=prefix).replace("param = ?", f"param IN ({', '.join('?' * parameters)})", 1)
+    return bodies.replace("SELECT r.id, r.body", f"SELECT r.id, r.body, {IN_FORCE}", 1)
 
 
 @lru_cache

@@ -99,7 +99,7 @@ def _open(desk: Desk, arrival: Arrival, line: Line, request: Request, taken: set
         events=(beginning, decision),
         orders=(
             kept_order(desk, arrival, line.order, request.resolution, case, place),
-            *kept_documents(desk, arrival.caller, case, line.documents, sender(arrival.caller, request)),
+            *kept_documents(desk, arrival.caller, case, line.documents, sender(arrival.caller, request), new=new),
         ),
         question=_question(desk, partner, case, held_by, taken),
         evidence=request.resolution.evidence,
@@ -155,16 +155,19 @@ def _answering(case: CaseFile, known: SentClaim, before: SentClaim | None, versi
         replace(each, replaced=True) if before is not None and each.lineage == before.lineage else each
         for each in view.sent_claims
     ]
-    if new or (before is not None and view.claim_id == before.claim_id):
-        numbers = (*known.identifiers, *(each for each in view.claim_identifiers if each not in known.identifiers))
-        view = replace(
-            view,
-            claim_id=known.claim_id,
-            claim_response_id=known.response_id,
-            claim_identifiers=numbers,
-            versions={**view.versions, f"ClaimResponse/{known.response_id}": version},
-        )
-    return replace(case, view=replace(view, sent_claims=(*earlier, known)))
+    told = (*earlier, known)
+    if not new and (before is None or view.claim_id != before.claim_id):
+        return replace(case, view=replace(view, sent_claims=told))
+    numbers = (*known.identifiers, *(each for each in view.claim_identifiers if each not in known.identifiers))
+    view = replace(
+        view,
+        claim_id=known.claim_id,
+        claim_response_id=known.response_id,
+        claim_identifiers=numbers,
+        versions={**view.versions, f"ClaimResponse/{known.response_id}": version},
+        sent_claims=told,
+    )
+    return replace(case, view=view)
 
 
 def _shown(

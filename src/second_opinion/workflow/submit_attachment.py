@@ -68,14 +68,21 @@ def answered(desk: Desk, case: CaseFile) -> Reconsidered:
 
 
 def kept_documents(
-    desk: Desk, caller: Caller, case: CaseFile, documents: Sequence[ReceivedDocument], sender: Identifier
+    desk: Desk,
+    caller: Caller,
+    case: CaseFile,
+    documents: Sequence[ReceivedDocument],
+    sender: Identifier,
+    *,
+    new: bool = False,
 ) -> list[ResourceWrite]:
-    """What is kept of the documents; one that the case already has is not kept twice."""
+    """What is kept of the documents; one that the case already has, which a new case cannot, is not kept twice."""
     if not documents:
         return []
-    kept = [each for each in desk.store.case_resources(case.number) if each.type == "DocumentReference"]
+    there = () if new else desk.store.case_resources(case.number)
+    kept = [each for each in there if each.type == "DocumentReference"]
     known = {sha1 for each in kept for sha1 in received_documents.hashes(json_body.read(each.body))}
-    dated = replace(case, view=replace(case.view, updated_at=milliseconds(desk.now())))
+    dated = case if new else replace(case, view=replace(case.view, updated_at=milliseconds(desk.now())))
     written = []
     for document in documents:
         if document.sha1 in known:
