@@ -12,8 +12,9 @@ from second_opinion.store.database import Row
 from second_opinion.store.keeping import Store
 from second_opinion.store.query import Clause, Exactly, Query
 from second_opinion.store.recalled import A_WHILE, FEW, Recalled
+from second_opinion.store.sqlite import SqliteFile
 from second_opinion.store.stamp import Stamp
-from store.entries import EVERYTHING, a_request, a_resource
+from store.entries import EVERYTHING, a_request, a_resource, an_audit_row
 
 
 @pytest.fixture
@@ -102,3 +103,20 @@ def test_what_was_read_while_somebody_wrote_is_not_told_again(tmp_path: Path) ->
         recalled.fetch("SELECT", (1,))
 
     assert rows.asked == 2
+
+
+def test_reads_on_record_leave_what_was_read_in_force(tmp_path: Path) -> None:
+    with closing(Store(f"sqlite:///{tmp_path / 'kept.db'}")) as store:
+        store.upgrade()
+        store.save(a_request(1))
+        database = store._database
+        assert isinstance(database, SqliteFile)
+        before = database._changes.read()
+
+        store.note([an_audit_row()])
+        store.wait_for_notes()
+        assert len(list(store.audited())) == 2
+        assert database._changes.read() == before
+
+        store.save(a_request(2))
+        assert database._changes.read() != before

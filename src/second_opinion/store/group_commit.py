@@ -216,7 +216,7 @@ class Writer:
                 drained, ended = self._drained(first) if first is not None else ([], True)
                 noted = self._drained_notes() if ended or self._due.is_set() else []
                 group = [*self._again, *drained, *noted]
-                changes = any(not batch.noted for batch, _ in group)
+                changes = any(batch.steps or (batch.rows and not batch.noted) for batch, _ in group)
                 rows = commit(self._connection, group, self._changed if changes else None) if group else 0
                 if rows is not None:
                     self._written(rows)
