@@ -11,7 +11,7 @@ from second_opinion.store.changes import Changes
 from second_opinion.store.database import Row
 from second_opinion.store.keeping import Store
 from second_opinion.store.query import Clause, Exactly, Query
-from second_opinion.store.recalled import A_WHILE, FEW, Recalled
+from second_opinion.store.recalled import A_WHILE, FEW, SMALL, Recalled
 from second_opinion.store.sqlite import SqliteFile
 from second_opinion.store.stamp import Stamp
 from store.entries import EVERYTHING, a_request, a_resource, an_audit_row
@@ -47,9 +47,9 @@ def test_what_one_process_writes_the_other_reads_at_once(two: tuple[Store, Store
 class Rows:
     """A database that counts how often it is asked."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, size: int = 0) -> None:
         self.asked = 0
-        self._rows: list[Row] = [(number,) for number in range(count)]
+        self._rows: list[Row] = [(number, b"x" * size) for number in range(count)]
 
     def fetch(self, _statement: str, _values: Sequence[Any]) -> list[Row]:
         """The rows there are."""
@@ -65,6 +65,17 @@ def test_few_rows_are_told_again_and_more_are_read_anew(tmp_path: Path, count: i
         told = [recalled.fetch("SELECT", (1,)) for _ in range(2)]
 
     assert [len(each) for each in told] == [count, count]
+    assert rows.asked == asked
+
+
+@pytest.mark.parametrize(("size", "asked"), [(SMALL // FEW, 1), (SMALL // FEW + 1, 2)])
+def test_small_rows_are_told_again_and_files_are_read_anew(tmp_path: Path, size: int, asked: int) -> None:
+    rows = Rows(FEW, size)
+    with closing(Stamp(tmp_path / "stamp")) as stamp:
+        recalled = Recalled(stamp, rows.fetch)
+        for _ in range(2):
+            recalled.fetch("SELECT", (1,))
+
     assert rows.asked == asked
 
 

@@ -9,6 +9,7 @@ from second_opinion.store.stamp import Stamp
 
 MOST = 2_000  # queries
 FEW = 2  # rows of one; pages are read anew
+SMALL = 32 * 1024  # bytes of all of them; files are read anew
 A_WHILE = 1.0  # seconds: who wrote may have died between its commit and the new stamp
 
 Fetch = Callable[[str, Sequence[Any]], list[Row]]
@@ -32,8 +33,12 @@ class Recalled:
         if known is not None and known[0] == stamp and known[1] > now:
             return known[2]
         rows = self._fetch(statement, values)
-        if len(rows) <= FEW:
+        if len(rows) <= FEW and _bytes(rows) <= SMALL:
             if len(self._known) >= MOST:
                 self._known.clear()
             self._known[query] = (stamp, now + A_WHILE, rows)
         return rows
+
+
+def _bytes(rows: list[Row]) -> int:
+    return sum(len(each) for row in rows for each in row if isinstance(each, bytes))
