@@ -1,9 +1,10 @@
+import fcntl
 import sqlite3
 import stat
 import time
 from contextlib import closing
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 
 import pytest
 
@@ -188,3 +189,54 @@ def test_while_others_hold_the_turn_too_long_nobody_waits_long(
     assert min(took) < 0.3
     assert [number for number in range(1, 13) if embedded.case(number) is not None] == [12]
     embedded.close()
+
+
+def test_who_writes_alone_writes_on_its_own_thread(embedded: Store) -> None:
+    threads = []
+    embedded._database.write(Batch([lambda _: threads.append(current_thread())]))
+
+    assert threads == [current_thread()]
+    embedded.close()
+
+
+def test_while_another_program_holds_the_database_nobody_waits_longer_than_patience(
+    path: Path, embedded: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "PATIENCE", 0.2)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable):
+            embedded.save(a_request(1))
+        other.execute("ROLLBACK")
+    monkeypatch.setattr(group_commit, "PATIENCE", 60)
+    embedded.save(a_request(2))
+
+    assert [embedded.case(number) is not None for number in (1, 2)] == [False, True]
+    embedded.close()
+
+
+def test_a_turn_is_taken_at_once_only_while_nobody_has_it(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(Turns(path)) as here, closing(Turns(path)) as there:
+        assert here.take_at_once()
+        assert not here.take_at_once()
+        assert not there.take_at_once()
+        here.give_back()
+
+        assert there.take_at_once()
+        there.give_back()
+        with here.taken():
+            assert not there.take_at_once()
+        assert here.take_at_once()
+        here.give_back()
+
+
+def test_who_waits_for_a_turn_comes_before_who_asks_later(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(Turns(path)) as turns, path.with_name("store.db.queue").open() as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)  # as whoever waits does
+        assert not turns.take_at_once()
+        fcntl.flock(queue, fcntl.LOCK_UN)
+
+        assert turns.take_at_once()
+        turns.give_back()

@@ -1,4 +1,7 @@
-"""The one writer of a process on SQLite: whoever waits meanwhile is written in the next commit together."""
+"""The one writer of a process on SQLite: whoever waits meanwhile is written in the next commit together.
+
+Who finds nobody writing writes at once, on its own thread.
+"""
 
 import contextlib
 import sqlite3
@@ -18,6 +21,7 @@ from second_opinion.store.turns import Turns
 GROUP = 64  # batches in one commit at most: bounds how long another process waits for its turn
 NOTED_WITHIN = 0.25  # seconds a note waits for others
 MOST_NOTES = 5_000  # of one commit
+HELD = 8  # seconds the database is waited for while others hold it
 BRIEFLY = 0.5  # seconds it waits while others have waited so long in vain
 PATIENCE = 6.0  # seconds a caller waits for its batch before it is told to come again
 
@@ -46,15 +50,32 @@ class SqliteTransaction:
             self._connection.execute(statement, values)
 
 
+def begin_at_once(connection: sqlite3.Connection) -> bool:
+    """Begin a transaction; false where others hold the database, whom nobody waits for here."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error:
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {HELD * 1000}")
+    return True
+
+
 def commit(
-    connection: sqlite3.Connection, group: Iterable[Waiting], committed: Callable[[], object] | None = None
+    connection: sqlite3.Connection,
+    group: Iterable[Waiting],
+    committed: Callable[[], object] | None = None,
+    *,
+    begun: bool = False,
 ) -> int | None:
     """Write every batch of the group in one transaction and tell each caller; the number of new rows.
 
     ``committed`` is told first. None where others hold the database, and it could not begin.
     """
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        if not begun:
+            connection.execute("BEGIN IMMEDIATE")
     except sqlite3.Error:
         for _, future in _still_waiting(group):
             future.set_exception(unavailable())
@@ -144,7 +165,7 @@ def conflict(error: sqlite3.IntegrityError) -> Exception:
 
 
 class Writer:
-    """The thread that writes for a whole process."""
+    """What writes for a whole process, one commit at a time: a thread of its own for all that wait."""
 
     def __init__(
         self,
@@ -174,6 +195,27 @@ class Writer:
         Thread(target=self._remind, name="store notes", daemon=True).start()
 
     def write(self, batch: Batch) -> None:
+        """Write the batch: where nobody else writes on the caller's own thread, as handing over costs more."""
+        patience.left()
+        others = self._held_since is not None or not self._queue.empty()
+        if others or not self._written_at_once(batch):
+            self._write_with_others(batch)
+
+    def _written_at_once(self, batch: Batch) -> bool:
+        """Write the batch, if nobody has the turn or holds the database."""
+        if not self._turns.take_at_once():
+            return False
+        try:
+            if not begin_at_once(self._connection):
+                return False
+            future: Future[None] = Future()
+            self._commit([(batch, future)], begun=True)
+        finally:
+            self._turns.give_back()
+        future.result()
+        return True
+
+    def _write_with_others(self, batch: Batch) -> None:
         """Queue the batch and wait until it is on disk.
 
         While others have held the database for longer than anybody waits, the wait is brief: it would take threads from
@@ -216,12 +258,17 @@ class Writer:
                 drained, ended = self._drained(first) if first is not None else ([], True)
                 noted = self._drained_notes() if ended or self._due.is_set() else []
                 group = [*self._again, *drained, *noted]
-                changes = any(batch.steps or (batch.rows and not batch.noted) for batch, _ in group)
-                rows = commit(self._connection, group, self._changed if changes else None) if group else 0
-                if rows is not None:
-                    self._written(rows)
+                if self._commit(group):
                     self._held_since = None
             self._settle(group)
+
+    def _commit(self, group: Sequence[Waiting], *, begun: bool = False) -> bool:
+        """Write the group, in the turn; false where others hold the database."""
+        changes = any(batch.steps or (batch.rows and not batch.noted) for batch, _ in group)
+        rows = commit(self._connection, group, self._changed if changes else None, begun=begun) if group else 0
+        if rows is not None:
+            self._written(rows)
+        return rows is not None
 
     def _remind(self) -> None:
         """Notes wait a moment for others: a commit for each would cost every reader its cache."""

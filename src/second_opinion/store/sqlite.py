@@ -1,4 +1,4 @@
-"""The embedded database: one SQLite file in WAL mode, written through one thread, read by every thread itself."""
+"""The embedded database: one SQLite file in WAL mode, written through one connection, read by every thread itself."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from second_opinion.store import patience
 from second_opinion.store.database import SQLITE, Batch, Row, Transaction, unavailable
-from second_opinion.store.group_commit import NOTED_WITHIN, Writer
+from second_opinion.store.group_commit import HELD, NOTED_WITHIN, Writer
 from second_opinion.store.journal import Journal
 from second_opinion.store.places import Place, file_place
 from second_opinion.store.recalled import Recalled
@@ -38,7 +38,7 @@ def _connected(path: str, *, synchronous: str = "FULL", cache_kib: int = 16384) 
         isolation_level=None,
         check_same_thread=False,
         cached_statements=STATEMENTS,
-        timeout=8,
+        timeout=HELD,
         factory=_Connection,
     )
     connection.execute("PRAGMA journal_mode = WAL")
@@ -93,7 +93,6 @@ class SqliteFile:
     def _reader(self) -> sqlite3.Connection:
         reader = _connected(str(self._path))
         reader.execute("PRAGMA query_only = 1")
-        reader.execute("PRAGMA mmap_size = 2147418112")
         self._readers.add(reader)
         return reader
 

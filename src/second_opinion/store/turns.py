@@ -33,6 +33,25 @@ class Turns:
             finally:
                 fcntl.flock(turn, fcntl.LOCK_UN)
 
+    def take_at_once(self) -> bool:
+        """Take the turn if nobody has it or waits for it; it is to be given back."""
+        queue, turn = self._gates
+        if not self._mine.acquire(blocking=False):
+            return False
+        taken = False
+        if _locked(queue):
+            taken = _locked(turn)
+            fcntl.flock(queue, fcntl.LOCK_UN)
+        if not taken:
+            self._mine.release()
+        return taken
+
+    def give_back(self) -> None:
+        """The turn taken at once is over."""
+        _, turn = self._gates
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        self._mine.release()
+
     def add(self, rows: int, limit: int) -> bool:
         """Count rows written by whoever has the turn; true, and counted from nothing again, once above ``limit``."""
         _, turn = self._gates
@@ -50,3 +69,12 @@ class Turns:
 
 def _opened(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _locked(gate: int) -> bool:
+    """Lock the gate, if it is free."""
+    try:
+        fcntl.flock(gate, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
