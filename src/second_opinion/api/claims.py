@@ -1,9 +1,14 @@
 """The PAS doors: Claim/$submit and Claim/$inquire, and the same for clients of PAS 2.0 on a base of their own."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, request
 
 from second_opinion.access.caller import require
 from second_opinion.api import even, negotiation
+from second_opinion.api.admission import Gate
+from second_opinion.api.doors import Body, Door, Told, offer
+from second_opinion.api.negotiation import Environ
 from second_opinion.fhir import json_body
 from second_opinion.fhir.pas import inquired
 from second_opinion.fhir.pas import request as pas_request
@@ -32,22 +37,35 @@ OLDER_GUIDES = (f"{GUIDE}/ImplementationGuide/hl7.fhir.us.davinci-pas|2.0.1",)
 BASES = {"/fhir": Edition.CURRENT, f"/fhir{OLDER}": Edition.EARLIER}
 
 
-def blueprint(desk: Desk) -> Blueprint:
+def blueprint(desk: Desk, gate: Gate) -> Blueprint:
     """The routes."""
-    doors = Blueprint("claims", __name__)
+    offered = Blueprint("claims", __name__)
+    offer(offered, doors(desk, gate))
     for base, edition in BASES.items():
-        _offer(doors, desk, base, edition)
-    return doors
+        asked = _inquiring(desk, gate, edition)
+        offered.add_url_rule(f"{base}/Claim/$inquire", f"inquire {edition.name}", asked, methods=["POST"])
+        # what the guide's OperationDefinition is named, and so some clients call
+        offered.add_url_rule(f"{base}/Claim/$inquiry", f"inquiry {edition.name}", asked, methods=["POST"])
+    return offered
 
 
-def _offer(doors: Blueprint, desk: Desk, base: str, edition: Edition) -> None:
-    def submit_claim() -> Response:
-        arrival = _arrival(desk, "Claim", "c")
+def doors(desk: Desk, gate: Gate) -> dict[str, Door]:
+    """Claim/$submit by its paths."""
+    return {f"{base}/Claim/$submit": _submitting(desk, gate, edition) for base, edition in BASES.items()}
+
+
+def _submitting(desk: Desk, gate: Gate, edition: Edition) -> Door:
+    def submit_claim(environ: Environ, body: Body) -> Told:
+        arrival = _arrival(gate, environ, body, "Claim", "c")
         sent = pas_request.read(arrival.read(), desk.vocabulary)
-        return _answered(desk, submit(desk, arrival, sent, edition))
+        return _told(desk, submit(desk, arrival, sent, edition))
 
+    return submit_claim
+
+
+def _inquiring(desk: Desk, gate: Gate, edition: Edition) -> Callable[[], Response]:
     def inquire_claim() -> Response:
-        arrival = _arrival(desk, "ClaimResponse", "s")
+        arrival = _arrival(gate, request.environ, lambda: negotiation.body(request), "ClaimResponse", "s")
         asked = pas_request.read(arrival.read(), desk.vocabulary, inquiry=True)
         answers = inquire(desk, arrival, asked, edition)
         if not answers:
@@ -55,20 +73,17 @@ def _offer(doors: Blueprint, desk: Desk, base: str, edition: Edition) -> None:
         told = inquired.write(answers, asked.bundle["identifier"], desk.now(), edition)
         return negotiation.answer(json_body.write(told), 200)
 
-    doors.add_url_rule(f"{base}/Claim/$inquire", f"inquire {edition.name}", inquire_claim, methods=["POST"])
-    # what the guide's OperationDefinition is named, and so some clients call
-    doors.add_url_rule(f"{base}/Claim/$inquiry", f"inquiry {edition.name}", inquire_claim, methods=["POST"])
-    doors.add_url_rule(f"{base}/Claim/$submit", f"submit {edition.name}", submit_claim, methods=["POST"])
+    return inquire_claim
 
 
-def _arrival(desk: Desk, kind: str, letter: str) -> Arrival:
+def _arrival(gate: Gate, environ: Environ, body: Body, kind: str, letter: str) -> Arrival:
     """Who sends what; the rights are asked before the body is read."""
-    caller = desk.identify(request.headers.get("Authorization"))
+    caller = gate.admit(environ, environ.get("HTTP_AUTHORIZATION"))
     require(caller, kind, letter, whole=True)
-    return Arrival(caller, negotiation.body(request), negotiation.request_id(request), "operation", kind)
+    return Arrival(caller, body(), negotiation.request_id_of(environ), "operation", kind)
 
 
-def _answered(desk: Desk, answer: ClaimAnswer) -> Response:
+def _told(desk: Desk, answer: ClaimAnswer) -> Told:
     """The response Bundle; Location is the first case's Task, and each case's order is related."""
     headers: dict[str, str] = {}
     if answer.cases:
@@ -80,4 +95,4 @@ def _answered(desk: Desk, answer: ClaimAnswer) -> Response:
             + (f'; title="item {sequence}"' if several else "")
             for sequence, view in answer.cases
         )
-    return negotiation.answer(json_body.write(answer.bundle), 200, headers)
+    return Told(json_body.write(answer.bundle), headers)

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 
 from second_opinion.api import negotiation, oauth
+from second_opinion.api.negotiation import Environ
 from second_opinion.errors import (
     BadRequest,
     BodyTooLarge,
@@ -51,10 +52,25 @@ class Fault(SecondOpinionError):
     """Something went wrong inside; the sender did nothing wrong."""
 
 
+_FAILED = "second_opinion.failed"
+
+
+def leave(environ: Environ, error: Exception) -> None:
+    """An error met ahead of Flask, to be told as if it had been raised in it."""
+    environ[_FAILED] = error
+
+
+def _raise_left() -> None:
+    error: Exception | None = request.environ.pop(_FAILED, None)
+    if error is not None:
+        raise error
+
+
 def register(app: Flask) -> None:
     """Make the app answer every error as an OperationOutcome, and every address as it stands."""
     app.url_map.merge_slashes = False  # a redirect would be HTML
     app.url_map.strict_slashes = False
+    app.before_request(_raise_left)
     app.register_error_handler(SecondOpinionError, answer)
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Exception, _of_fault)

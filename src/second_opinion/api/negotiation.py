@@ -15,6 +15,7 @@ from secrets import token_hex
 from typing import Any
 
 from flask import Flask, Request, Response, request
+from werkzeug.exceptions import ClientDisconnected
 
 from second_opinion.errors import BadRequest, NotAcceptable, UnsupportedMediaType
 from second_opinion.store import patience
@@ -103,6 +104,17 @@ def body(asked: Request) -> bytes:
     _check_content(asked.environ.get("CONTENT_TYPE", ""))
     with patience.not_counting():
         return asked.get_data(cache=False)
+
+
+def plain_body(environ: Environ, length: int) -> bytes:
+    """The same, of a request as WSGI has it that says how long its body is."""
+    check_taken(environ.get("HTTP_ACCEPT", ""))
+    _check_content(environ.get("CONTENT_TYPE", ""))
+    with patience.not_counting():
+        read: bytes = environ["wsgi.input"].read(length)
+    if len(read) < length:
+        raise ClientDisconnected
+    return read
 
 
 @lru_cache(maxsize=512)

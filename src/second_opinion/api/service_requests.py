@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 from flask import Blueprint, Response, request
 
-from second_opinion.access.caller import Caller, require
+from second_opinion.access.caller import require
 from second_opinion.api import negotiation
+from second_opinion.api.admission import Gate
+from second_opinion.api.doors import Body, Door, Told, offer
+from second_opinion.api.negotiation import Environ
 from second_opinion.directory.resolve import Resolution
 from second_opinion.errors import BusinessRule
 from second_opinion.fhir import bundles, json_body, outcome, submission, transaction
@@ -24,37 +27,26 @@ INTERACTIONS = ("create", "update")
 OPERATIONS = (("submit", "ServiceRequest-submit"),)
 
 
-def blueprint(desk: Desk) -> Blueprint:
+def blueprint(desk: Desk, gate: Gate) -> Blueprint:
     """The routes."""
-    doors = Blueprint("service_requests", __name__)
+    offered = Blueprint("service_requests", __name__)
+    offer(offered, doors(desk, gate))
 
-    @doors.post("/fhir/ServiceRequest/$submit")
-    def submit_order() -> Response:
-        arrival = _arrival(desk, "operation", "c")
-        answer = submit(desk, arrival, submission.read(arrival.read(), desk.vocabulary))
-        if answer.view is None:
-            raise BusinessRule(
-                "This order was kept as a draft; send it by PUT with status active", "ServiceRequest.status"
-            )
-        told = telling(desk.store, answer.view, answer.written)
-        headers = {"Location": _url(desk, "Task", answer.view.task_id), "Link": _related(desk, [answer.order])}
-        return negotiation.resource(told.body, 200, told.version, told.last_updated, headers)
-
-    @doors.post("/fhir/ServiceRequest")
+    @offered.post("/fhir/ServiceRequest")
     def create_order() -> Response:
-        arrival = _arrival(desk, "create", "c")
+        arrival = _sent(gate, "create", "c")
         received = submission.read_order(arrival.read(), desk.vocabulary, draft_allowed=True)
         return _kept(desk, create(desk, arrival, received, _condition()))
 
-    @doors.put("/fhir/ServiceRequest/<ident>")
+    @offered.put("/fhir/ServiceRequest/<ident>")
     def update_order(ident: str) -> Response:
-        arrival = _arrival(desk, "update", "u")
+        arrival = _sent(gate, "update", "u")
         received = submission.read_order(arrival.read(), desk.vocabulary, amending=True)
         return _kept(desk, amend(desk, arrival, ident, received, negotiation.if_match(request)))
 
-    @doors.post("/fhir")
+    @offered.post("/fhir")
     def transact() -> Response:
-        arrival = _arrival(desk, "transaction", "c")
+        arrival = _sent(gate, "transaction", "c")
         sent = transaction.read(arrival.read(), desk.vocabulary)
         answer = create(desk, arrival, sent.received, sent.condition)
         known = None if answer.view is None else answer.resolution or look_up(desk, sent.received)
@@ -64,14 +56,37 @@ def blueprint(desk: Desk) -> Blueprint:
         ]
         return negotiation.answer(bundles.transaction_response(entries, desk.now()), 200)
 
-    return doors
+    return offered
 
 
-def _arrival(desk: Desk, interaction: str, letter: str) -> Arrival:
+def doors(desk: Desk, gate: Gate) -> dict[str, Door]:
+    """ServiceRequest/$submit by its path."""
+
+    def submit_order(environ: Environ, body: Body) -> Told:
+        arrival = _arrival(gate, environ, body, "operation", "c")
+        answer = submit(desk, arrival, submission.read(arrival.read(), desk.vocabulary))
+        if answer.view is None:
+            raise BusinessRule(
+                "This order was kept as a draft; send it by PUT with status active", "ServiceRequest.status"
+            )
+        told = telling(desk.store, answer.view, answer.written)
+        location, related = _url(desk, "Task", answer.view.task_id), _related(desk, [answer.order])
+        version = negotiation.version_headers(told.version, told.last_updated)
+        return Told(told.body, version | {"Location": location, "Link": related})
+
+    return {"/fhir/ServiceRequest/$submit": submit_order}
+
+
+def _sent(gate: Gate, interaction: str, letter: str) -> Arrival:
+    """What the request under way brings."""
+    return _arrival(gate, request.environ, lambda: negotiation.body(request), interaction, letter)
+
+
+def _arrival(gate: Gate, environ: Environ, body: Body, interaction: str, letter: str) -> Arrival:
     """Who sends what; the rights are asked before the body is read."""
-    caller: Caller = desk.identify(request.headers.get("Authorization"))
+    caller = gate.admit(environ, environ.get("HTTP_AUTHORIZATION"))
     require(caller, "ServiceRequest", letter)
-    return Arrival(caller, negotiation.body(request), negotiation.request_id(request), interaction)
+    return Arrival(caller, body(), negotiation.request_id_of(environ), interaction)
 
 
 def _condition() -> str | None:

@@ -105,7 +105,7 @@ def _kept(
     changes.answered = arrival.caller.id if arrival.answers_case else None
     changes.audit.append(arrival.record(first.view.updated_at, f"Claim/{known.claim_id}", first.member))
     desk.store.save(changes)
-    told = json_body.read(next(each.body for each in _written(changes) if _is_answer(each, known)))
+    told = json_body.read_own(next(each.body for each in _written(changes) if _is_answer(each, known)))
     answer = claim_answers.around(desk, first, told, known, request.bundle["entry"], receiving.edition)
     return ClaimAnswer(answer, claim_answers.behind(first.view, known))
 
