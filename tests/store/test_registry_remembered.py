@@ -8,7 +8,8 @@ import pytest
 
 from second_opinion.store.database import Batch, Transaction
 from second_opinion.store.keeping import Store
-from second_opinion.store.registering import A_WHILE, Registry
+from second_opinion.store.recalled import A_WHILE
+from second_opinion.store.registering import Registry
 
 ENTRY = ("partner", b"{}", True)
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from functools import partial
 
 from second_opinion.store.database import Batch, Database, Transaction
+from second_opinion.store.recalled import Recalled
 
 Entry = tuple[str, bytes, bool]  # kind, body, active
 
-MOST = 10_000  # entries remembered
-A_WHILE = 1.0  # seconds: who registered may have died between its commit and the new stamp
+_ENTRY = "SELECT kind, body, active FROM registry WHERE id = ?"
 
 
 class Registry:
@@ -18,8 +18,7 @@ class Registry:
     def __init__(self, database: Database, seconds: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._stamp = database.stamp
-        self._seconds = seconds
-        self._known: dict[str, tuple[bytes, float, Entry | None]] = {}
+        self._recalled = None if self._stamp is None else Recalled(self._stamp, database.fetch, seconds)
 
     def add(self, kind: str, identity: str, body: bytes) -> None:
         """Register; Conflict("registry") when the id is taken, by whatever kind."""
@@ -35,26 +34,13 @@ class Registry:
 
     def get(self, identity: str) -> Entry | None:
         """Who has the id now."""
-        if self._stamp is None:
-            return self._read(identity)
-        stamp, now = self._stamp.read(), self._seconds()
-        known = self._known.get(identity)
-        if known is not None and known[0] == stamp and known[1] > now:
-            return known[2]
-        if len(self._known) >= MOST:
-            self._known.clear()
-        entry = self._read(identity)
-        self._known[identity] = (stamp, now + A_WHILE, entry)
-        return entry
+        rows = (self._recalled or self._database).fetch(_ENTRY, (identity,))
+        return (rows[0][0], rows[0][1], bool(rows[0][2])) if rows else None
 
     def listed(self, kind: str) -> list[tuple[str, bytes, bool]]:
         """(id, body, active) of everyone of a kind, by id."""
         rows = self._database.fetch("SELECT id, body, active FROM registry WHERE kind = ? ORDER BY id", (kind,))
         return [(identity, body, bool(active)) for identity, body, active in rows]
-
-    def _read(self, identity: str) -> Entry | None:
-        rows = self._database.fetch("SELECT kind, body, active FROM registry WHERE id = ?", (identity,))
-        return (rows[0][0], rows[0][1], bool(rows[0][2])) if rows else None
 
     def _write(self, batch: Batch) -> None:
         """Write; it holds for whoever asks after this."""

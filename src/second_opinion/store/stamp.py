@@ -7,16 +7,21 @@ from pathlib import Path
 LENGTH = 8  # bytes
 
 
+def shared(path: Path, length: int) -> mmap.mmap:
+    """So many bytes of memory for all that open this file."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.ftruncate(file, length)
+        return mmap.mmap(file, length)
+    finally:
+        os.close(file)
+
+
 class Stamp:
     """Of something that seldom changes and is looked at on every request."""
 
     def __init__(self, path: Path) -> None:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.ftruncate(file, LENGTH)
-            self._shared = mmap.mmap(file, LENGTH)
-        finally:
-            os.close(file)
+        self._shared = shared(path, LENGTH)
 
     def read(self) -> bytes:
         """The stamp now."""

@@ -3,11 +3,11 @@
 On one machine whatever works in the background takes processor, disk and turns from those who answer requests.
 """
 
-import mmap
-import os
 import struct
 import time
 from pathlib import Path
+
+from second_opinion.store.stamp import shared
 
 RECENTLY = 0.05  # seconds
 
@@ -18,12 +18,7 @@ class Waiting:
     """Whether somebody waits for writes, as far as one can tell."""
 
     def __init__(self, path: Path) -> None:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.ftruncate(file, _NANOSECONDS.size)
-            self._shared = mmap.mmap(file, _NANOSECONDS.size)
-        finally:
-            os.close(file)
+        self._shared = shared(path, _NANOSECONDS.size)
         self._alone = False
 
     def step_back(self) -> None:
