@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -53,9 +53,8 @@ from second_opinion.delivery.calling import Calls
 from second_opinion.delivery.client import ClientKeys
 from second_opinion.delivery.gate import Gate
 from second_opinion.delivery.post import post
-from second_opinion.delivery.worker import Worker
 from second_opinion.errors import Forbidden, NotFound
-from second_opinion.fhir import validation, x12
+from second_opinion.fhir import x12
 from second_opinion.fhir.codes import Vocabulary
 from second_opinion.fhir.definitions import definitions
 from second_opinion.fhir.directory import StoredDirectory
@@ -68,6 +67,9 @@ from second_opinion.store.keeping import Store
 from second_opinion.workflow import counting, returned_mail, sweep, working
 from second_opinion.workflow.desk import Desk
 from second_opinion.workflow.subscription_file import PAS_2_0
+
+if TYPE_CHECKING:
+    from second_opinion.delivery.worker import Worker
 
 PLAN_ZONE = ZoneInfo("America/Los_Angeles")  # dates without a zone, wherever the service runs
 VERSION = version("second-opinion")
@@ -222,13 +224,14 @@ def application(desk: Desk) -> Flask:
 
 
 def web(settings: Settings, ahead: timedelta) -> Any:
-    """The WSGI application of one web process; its database is ready (``prepare``)."""
-    validation.prepare()
+    """The WSGI application of one web process; its database is ready (``prepare``), and so is validation."""
     return application(desk_on(settings, Store(settings.database), running(ahead))).wsgi_app
 
 
-def worker(settings: Settings, ahead: timedelta) -> Worker:
+def worker(settings: Settings, ahead: timedelta) -> "Worker":
     """The background worker of this process; its database is ready (``prepare``)."""
+    from second_opinion.delivery.worker import Worker  # noqa: PLC0415 - its queue's parts are much, and needed here only
+
     parts = desk_on(settings, Store(settings.database), running(ahead))
 
     def perform(key: str, tries: int) -> None:

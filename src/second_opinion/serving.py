@@ -26,8 +26,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from second_opinion import app, log_lines
-from second_opinion.delivery.worker import step_back
 from second_opinion.errors import Unavailable
+from second_opinion.fhir import validation
 from second_opinion.settings import Settings
 
 BLOCKING_THREADS = 8  # per process: enough requests in flight that commits are shared
@@ -36,7 +36,8 @@ HEADERS_WITHIN = 10_000  # milliseconds
 LONGEST_HEADERS = 64 * 1024  # bytes, address and headers together
 PRIVATE = 0o077  # umask: what is written holds health data or keys; an ACL of the folder may still let others in
 COLLECT_AFTER = 20_000  # allocations; a request makes some thousand that live as long as it does
-START_AFTER = 0.3  # seconds: the web processes, which somebody waits for, come first
+START_AFTER = 0.6  # seconds: the web processes, which somebody waits for, come first
+NICENESS = 10  # of the background beside web processes: answering requests goes first
 RESTART_AFTER = 0.2  # seconds before a worker that died is started again
 PREDECESSORS_END_WITHIN = 2  # seconds
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -64,6 +65,7 @@ def serve(settings: Settings, host: str, port: int, workers: int, clock: datetim
         http1_settings=HTTP1Settings(header_read_timeout=HEADERS_WITHIN, max_buffer_size=LONGEST_HEADERS),
     )
     server.respawned_wrks = _Forgetful()
+    validation.prepare()  # once for all web processes, which are copies of this one
     with background_worker(settings, ahead):
         server.serve(target_loader=partial(_web, settings, ahead, os.getpid()))
 
@@ -107,7 +109,7 @@ def _keep_working(settings: Settings, ahead: timedelta, ended: Event) -> None:
 
 def _work_beside(settings: Settings, ahead: timedelta, parent: int) -> None:
     _end_with(parent)  # what it leaves under way, the next one resumes
-    step_back()
+    os.nice(NICENESS)
     work(settings, ahead)
 
 

@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from second_opinion import app
 from second_opinion.cli.options import database_option, settings_of
@@ -20,6 +18,9 @@ MOST_LINES = 50  # bad lines shown of a load; the rest are counted
 @database_option
 def load(paths: tuple[Path, ...], database_url: str | None, *, replace: bool) -> None:
     """Load the plan's directory: NDJSON (.gz too), JSON Bundles, or folders of them; all or nothing."""
+    from rich.console import Console  # noqa: PLC0415 - other commands start without it
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
     desk = app.desk(settings_of(database_url))
     bar = Progress(
         TextColumn("{task.description}"),

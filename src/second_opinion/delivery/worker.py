@@ -5,7 +5,6 @@ worker's place goes on with its work; what was left at a place nobody holds is t
 """
 
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,7 +27,6 @@ ASK_EVERY = 2.0  # seconds between questions whether somebody else still hands o
 CARE_EVERY = 5.0  # seconds between looks after the dead
 HELD_TOO_LONG = timedelta(minutes=5)  # then the queue is asked whether it still holds the try
 REMEMBERED = timedelta(days=1)  # a finished try; that it is done is known from its work being gone
-NICENESS = 10  # answering requests goes first
 
 log = logging.getLogger("second_opinion.worker")
 
@@ -172,8 +170,3 @@ def own_place(store: Store) -> tuple[Place, int]:
 
 class TooManyWorkers(SecondOpinionError):
     """Every place for a worker is held."""
-
-
-def step_back() -> None:
-    """Let the processes that answer requests go first on a busy machine."""
-    os.nice(NICENESS)
