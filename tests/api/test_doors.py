@@ -1,5 +1,8 @@
 """Orders answered ahead of Flask and by Flask get the same answers, and are decided once. Health data synthetic."""
 
+import logging
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +17,10 @@ import small_directory
 from desks import FHIR, Caller, Json, Service, issue, service
 from pas_bundles import a_bundle
 from second_opinion.api import claims, service_requests
+from second_opinion.errors import BadRequest
 from small_orders import an_order
 
+FORM = "application/x-www-form-urlencoded"
 DOORS: dict[str, Json] = {
     "/fhir/ServiceRequest/$submit": an_order(),
     "/fhir/Claim/$submit": a_bundle(),
@@ -81,6 +86,7 @@ def test_an_order_is_answered_ahead_of_flask_as_by_flask(harbor: Service, sender
         (b"\xff", {}, 400),
         (b"{}", {"Content_Type": "text/plain"}, 415),
         (b"{}", {"Accept": "text/turtle"}, 406),
+        (b"_format=xml", {"Content_Type": FORM}, 406),
         (b"{}", {"Authorization": "Bearer none"}, 401),
         (b"", {}, 400),
         (b" " * (MOST + 1), {}, 413),
@@ -103,7 +109,7 @@ def test_a_sender_that_leaves_in_the_middle_is_told_so(sender: Caller, path: str
     answers = []
     for query in ("", BY_FLASK.removeprefix("?")):
         environ = EnvironBuilder(path, method="POST", data=b"{}", content_type=FHIR, query_string=query).get_environ()
-        environ |= sender.client.environ_base | {"CONTENT_LENGTH": "100"}
+        environ |= sender.client.environ_base | {"CONTENT_LENGTH": "100", "wsgi.input_terminated": True}
         answers.append(sender.client.open(environ))
 
     assert [each.status_code for each in answers] == [400, 400]
@@ -159,6 +165,22 @@ def test_an_order_refused_leaves_one_record(harbor: Service, sender: Caller) -> 
         before = refusals()
         assert post(sender, path, b"{}").status_code == 400
         assert refusals() == before + 1
+
+
+def test_the_line_of_an_order_refused_tells_its_whole_time(
+    sender: Caller, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        time.sleep(0.05)
+        raise BadRequest("late")
+
+    monkeypatch.setattr(claims, "submit", refuse)
+    with caplog.at_level(logging.INFO, "second_opinion.requests"):
+        assert post(sender, "/fhir/Claim/$submit", orjson.dumps(a_bundle(number="late"))).status_code == 400
+
+    took = re.search(r" 400 ([0-9.]+)ms", "\n".join(each.getMessage() for each in caplog.records))
+    assert took
+    assert float(took[1]) >= 50
 
 
 def test_a_door_opens_for_post_alone(harbor: Service, sender: Caller) -> None:

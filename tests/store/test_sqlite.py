@@ -240,3 +240,36 @@ def test_who_waits_for_a_turn_comes_before_who_asks_later(path: Path) -> None:
 
         assert turns.take_at_once()
         turns.give_back()
+
+
+def test_closing_waits_for_who_writes_on_its_own_thread(embedded: Store) -> None:
+    inside, go, written = Event(), Event(), []
+
+    def hold() -> None:
+        inside.set()
+        go.wait()
+
+    def write() -> None:
+        embedded._database.write(Batch([lambda _: hold()]))
+        written.append(True)
+
+    writer = Thread(target=write)
+    writer.start()
+    inside.wait()
+    closer = Thread(target=embedded.close)
+    closer.start()
+    closer.join(0.2)
+    assert closer.is_alive()
+    go.set()
+    for thread in (writer, closer):
+        thread.join()
+
+    assert written
+
+
+def test_no_turn_is_taken_once_it_is_closed(path: Path) -> None:
+    path.parent.mkdir()
+    turns = Turns(path)
+    turns.close()
+
+    assert not turns.take_at_once()

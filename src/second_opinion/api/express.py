@@ -46,7 +46,7 @@ def register(app: Flask, desk: Shelf, gate: Gate, doors: Mapping[str, Door]) -> 
     lane = _Lane(desk, gate)
 
     def express(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        began = time.perf_counter()
+        began = access_log.begin(environ)
         try:
             door = doors.get(environ["PATH_INFO"])
             headers, body = lane.answer(environ) if door is None else lane.sent(environ, door)
@@ -116,6 +116,8 @@ def _length(environ: Environ, most: int) -> int:
     """How many bytes are sent; _NotPlain where there is more to the request."""
     length: str = environ.get("CONTENT_LENGTH", "")
     if environ["REQUEST_METHOD"] != "POST" or environ.get("QUERY_STRING") or "HTTP_TRANSFER_ENCODING" in environ:
+        raise _NotPlain
+    if environ.get("CONTENT_TYPE", "").startswith(negotiation.FORM):  # which may name a _format
         raise _NotPlain
     if not _NUMBER.fullmatch(length) or int(length) > most:
         raise _NotPlain

@@ -103,7 +103,7 @@ def body(asked: Request) -> bytes:
     check_accepted(asked)
     _check_content(asked.environ.get("CONTENT_TYPE", ""))
     with patience.not_counting():
-        return asked.get_data(cache=False)
+        return _whole(asked.get_data(cache=False), asked.content_length or 0)
 
 
 def plain_body(environ: Environ, length: int) -> bytes:
@@ -111,8 +111,11 @@ def plain_body(environ: Environ, length: int) -> bytes:
     check_taken(environ.get("HTTP_ACCEPT", ""))
     _check_content(environ.get("CONTENT_TYPE", ""))
     with patience.not_counting():
-        read: bytes = environ["wsgi.input"].read(length)
-    if len(read) < length:
+        return _whole(environ["wsgi.input"].read(length), length)
+
+
+def _whole(read: bytes, announced: int) -> bytes:
+    if len(read) < announced:
         raise ClientDisconnected
     return read
 

@@ -166,8 +166,8 @@ class SqliteFile:
         self._carrier.join()
         for reader in list(self._readers):
             reader.close()
+        self._turns.close()  # whoever still writes on its own thread ends first
         self._writing.close()
-        self._turns.close()
         self.stamp.close()
         self.waiting.close()
         self._changes.close()

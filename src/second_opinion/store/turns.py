@@ -34,12 +34,12 @@ class Turns:
                 fcntl.flock(turn, fcntl.LOCK_UN)
 
     def take_at_once(self) -> bool:
-        """Take the turn if nobody has it or waits for it; it is to be given back."""
-        queue, turn = self._gates
+        """Take the turn if nobody has it or waits for it; it is to be given back. False, too, once it is closed."""
         if not self._mine.acquire(blocking=False):
             return False
         taken = False
-        if _locked(queue):
+        if self._gates and _locked(self._gates[0]):
+            queue, turn = self._gates
             taken = _locked(turn)
             fcntl.flock(queue, fcntl.LOCK_UN)
         if not taken:
@@ -60,7 +60,7 @@ class Turns:
         return total > limit
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files, once nobody in this process holds the turn."""
         with self._mine:
             for gate in self._gates:
                 os.close(gate)
