@@ -38,12 +38,14 @@ class Turns:
         if not self._mine.acquire(blocking=False):
             return False
         taken = False
-        if self._gates and _locked(self._gates[0]):
-            queue, turn = self._gates
-            taken = _locked(turn)
-            fcntl.flock(queue, fcntl.LOCK_UN)
-        if not taken:
-            self._mine.release()
+        try:
+            if self._gates and _locked(self._gates[0]):
+                queue, turn = self._gates
+                taken = _locked(turn)
+                fcntl.flock(queue, fcntl.LOCK_UN)
+        finally:
+            if not taken:
+                self._mine.release()
         return taken
 
     def give_back(self) -> None:
