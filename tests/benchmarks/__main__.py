@@ -16,6 +16,7 @@ from .prepared import Prepared, prepare
 MEASURED: dict[str, Callable[[Prepared, Options], list[Line]]] = {
     "submit": writes.submit,
     "create": writes.create,
+    "transact": writes.transact,
     "claim": writes.claim,
     "read": reads.read,
     "many": reads.many,

@@ -26,7 +26,7 @@ class Orders:
 
     def __post_init__(self) -> None:
         named = (provider(outside=False), None, provider(outside=True))
-        object.__setattr__(self, "_write", tuple(writer(_order(self.status, performer)) for performer in named))
+        object.__setattr__(self, "_write", tuple(writer(order(self.status, performer)) for performer in named))
 
     @property
     def kinds(self) -> int:
@@ -67,7 +67,7 @@ def _around(text: str, blank: str) -> list[str]:
     return [each for part in parts[:-1] for each in (part, blank)] + parts[-1:]
 
 
-def _order(status: str, performer: int | None) -> dict[str, Any]:
+def order(status: str, performer: int | None) -> dict[str, Any]:
     """An order as an EHR sends it, about a synthetic member."""
     patient = {
         "resourceType": "Patient",

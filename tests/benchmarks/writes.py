@@ -13,6 +13,7 @@ from .options import Options
 from .orders import Orders
 from .prepared import Prepared
 from .services import Service
+from .transactions import Transactions
 
 FIRST = 10_000  # orders before this number were the samples'
 WARM_UP = 0.5  # seconds that are not counted
@@ -63,6 +64,22 @@ CLAIM = Door(
     orders=Claims,
     counted="SELECT count(*) FROM case_file",
 )
+
+
+TRANSACTION = Door(
+    name="transaction of six resources",
+    path="/fhir",
+    kind="submitted",
+    status=200,
+    contains=b'"resourceType":',
+    orders=Transactions,
+    counted="SELECT count(*) FROM case_file",
+)
+
+
+def transact(prepared: Prepared, options: Options) -> list[Line]:
+    """The same of orders that come with five resources they name; the floor inserts the rows of one submitted alone."""
+    return _beside_floor(prepared, options, TRANSACTION)
 
 
 def claim(prepared: Prepared, options: Options) -> list[Line]:
